@@ -1,0 +1,1 @@
+"""Acesso: who may call what; keys, scopes, audit."""

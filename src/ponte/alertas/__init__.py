@@ -1,0 +1,1 @@
+"""Alertas: what a person should know, told at once and not twice."""

@@ -1,0 +1,1 @@
+"""Brokers: the engines that move prompts; the database decides what is done."""

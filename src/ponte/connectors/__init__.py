@@ -1,0 +1,11 @@
+"""Connectors: the register. A dotted path each, so that nothing switched off is imported."""
+
+CONNECTORS: dict[str, str] = {
+    "rappi": "ponte.connectors.rappi:connector",
+    "telegram": "ponte.connectors.telegram:connector",
+    "slack": "ponte.connectors.slack:connector",
+    "discord": "ponte.connectors.discord:connector",
+    "webhook": "ponte.connectors.webhook:connector",
+    "log": "ponte.connectors.log:connector",
+    "apprise": "ponte.connectors.apprise:connector",
+}

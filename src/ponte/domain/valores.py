@@ -1,0 +1,174 @@
+"""Valores: ids, money, times, CPF/CNPJ and phones as Ponte keeps them.
+
+Money is integer centavos inside and decimal text on the wire; never a float.
+Sources: contracts of Receita Federal (IN 2.229/2024, alphanumeric CNPJ), RFC
+9562 (UUIDv7), RFC 3339.
+"""
+
+import os
+import re
+import threading
+import time
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+MAX_CENTAVOS = 10**13  # chosen: NUMERIC(15,2), the widest money column of the ERP
+PRECO = re.compile(r"\A\d{1,11}(\.\d{1,2})?\Z", re.ASCII)
+_CPF_LENGTH = 11
+_CNPJ_LENGTH = 14
+_CNPJ = re.compile(r"\A[0-9A-Z]{12}[0-9]{2}\Z")
+
+_uuid_lock = threading.Lock()
+_uuid_last = 0
+
+
+def new_id() -> str:
+    """Return a UUIDv7 that sorts after every earlier one of this process.
+
+    The 12 bits after the millisecond count up within it (RFC 9562 §6.2, method 1),
+    so rows written by one process land at the right edge of their index.
+    """
+    global _uuid_last  # noqa: PLW0603 - the monotonic counter is the point
+    with _uuid_lock:
+        stamp = time.time_ns() // 1_000_000 << 12
+        _uuid_last = stamp = max(stamp, _uuid_last + 1)
+    tail = int.from_bytes(os.urandom(8), "big") >> 2
+    value = (stamp >> 12) << 80 | 7 << 76 | (stamp & 0xFFF) << 64 | 2 << 62 | tail
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def parse_centavos(texto: str) -> int:
+    """Read decimal text with at most two places ("51.80") as centavos.
+
+    Raises:
+        ValueError: not a plain non-negative decimal, or more than two places.
+    """
+    if not PRECO.match(texto):
+        msg = "decimal text with at most two places expected, like 51.80"
+        raise ValueError(msg)
+    inteiro, _, fracao = texto.partition(".")
+    return int(inteiro) * 100 + int(fracao.ljust(2, "0"))
+
+
+def format_centavos(centavos: int) -> str:
+    """Write centavos as the decimal text of the wire: 5180 -> "51.80"."""
+    sinal = "-" if centavos < 0 else ""
+    inteiro, fracao = divmod(abs(centavos), 100)
+    return f"{sinal}{inteiro}.{fracao:02d}"
+
+
+def centavos_from_decimal(valor: Decimal) -> int:
+    """Round a platform's amount to centavos, half up.
+
+    Raises:
+        ValueError: NaN, infinite or over `MAX_CENTAVOS`.
+    """
+    try:
+        centavos = int((valor * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    except (InvalidOperation, OverflowError) as error:
+        msg = "amount out of range"
+        raise ValueError(msg) from error
+    if abs(centavos) > MAX_CENTAVOS:
+        msg = "amount out of range"
+        raise ValueError(msg)
+    return centavos
+
+
+def format_time(ms: int) -> str:
+    """Write epoch milliseconds as RFC 3339 UTC: "2026-11-24T23:33:20.123Z"."""
+    segundos, resto = divmod(ms, 1000)
+    t = time.gmtime(segundos)
+    return (
+        f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}"
+        f"T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{resto:03d}Z"
+    )
+
+
+def parse_time(texto: str) -> int:
+    """Read an RFC 3339 time with an offset as epoch milliseconds.
+
+    Raises:
+        ValueError: not RFC 3339, or without an offset (an instant must be certain).
+    """
+    instante = datetime.fromisoformat(texto)
+    if instante.tzinfo is None:
+        msg = "time without an offset"
+        raise ValueError(msg)
+    return int(instante.astimezone(UTC).timestamp() * 1000)
+
+
+def _weighted(valores: list[int], weights: list[int]) -> int:
+    return sum(v * w for v, w in zip(valores, weights, strict=True))
+
+
+def is_cpf(digitos: str) -> bool:
+    """Tell whether 11 digits carry the two check digits of a CPF; all equal is invalid."""
+    if len(digitos) != _CPF_LENGTH or not (digitos.isascii() and digitos.isdigit()):
+        return False
+    if digitos == digitos[0] * _CPF_LENGTH:
+        return False
+    d = [int(c) for c in digitos]
+    first = _weighted(d[:9], list(range(10, 1, -1))) * 10 % 11 % 10
+    second = _weighted(d[:10], list(range(11, 1, -1))) * 10 % 11 % 10
+    return d[9] == first and d[10] == second
+
+
+def mod11(caracteres: str) -> int:
+    """Return the check digit of CNPJ and nota key: weights 2…9 from the right, code point - 48."""
+    soma = sum((ord(c) - 48) * (2 + i % 8) for i, c in enumerate(reversed(caracteres)))
+    resto = soma % 11
+    return 0 if resto < 2 else 11 - resto
+
+
+def is_cnpj(texto: str) -> bool:
+    """Tell whether 14 characters are a CNPJ; letters are valid since July 2026."""
+    if not _CNPJ.match(texto) or texto == "0" * _CNPJ_LENGTH:
+        return False
+    return texto[12] == str(mod11(texto[:12])) and texto[13] == str(mod11(texto[:13]))
+
+
+def parse_documento(texto: str) -> str:
+    """Return a CPF or CNPJ without punctuation, in capitals.
+
+    Raises:
+        ValueError: neither a valid CPF nor a valid CNPJ.
+    """
+    limpo = re.sub(r"[.\-/\s]", "", texto).upper()
+    if is_cpf(limpo) or is_cnpj(limpo):
+        return limpo
+    msg = "neither a valid CPF nor a valid CNPJ"
+    raise ValueError(msg)
+
+
+def parse_telefone(texto: str) -> str:
+    """Return a phone as E.164; a Brazilian mobile without its ninth digit gains it.
+
+    Raises:
+        ValueError: not a valid number.
+    """
+    import phonenumbers  # noqa: PLC0415 - 60 ms of metadata, paid by the first phone only
+
+    e164 = _with_country(texto)
+    try:
+        numero = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException as error:
+        msg = "not a phone number"
+        raise ValueError(msg) from error
+    if not phonenumbers.is_valid_number(numero):
+        msg = "not a valid phone number"
+        raise ValueError(msg)
+    return phonenumbers.format_number(numero, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _with_country(texto: str) -> str:
+    digitos = re.sub(r"[^\d+]", "", texto.split("@")[0].split(":")[0])
+    plus = digitos.startswith("+")
+    digitos = digitos.replace("+", "")
+    if not plus and digitos.startswith("0") and not digitos.startswith("0800"):
+        digitos = digitos[1:]
+    if not plus and (len(digitos) in {10, 11} or digitos.startswith("0800")):
+        digitos = "55" + digitos
+    if digitos.startswith("55") and len(digitos) == 12 and digitos[4] in "6789":
+        digitos = digitos[:4] + "9" + digitos[4:]
+    return "+" + digitos

@@ -1,0 +1,1 @@
+"""Estoque: how many units of each produto a filial can still sell."""

@@ -1,0 +1,1 @@
+"""Notas: the nota fiscal of a pedido."""

@@ -1,0 +1,1 @@
+"""Pedidos: an order from its acceptance to its nota."""

@@ -1,0 +1,1 @@
+"""Store: the rows. Own SQL, one writer, a transaction visible where it is committed."""
