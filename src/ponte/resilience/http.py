@@ -1,0 +1,356 @@
+"""Http: the only way out. Limiter, breaker, request, error mapping, metrics, in that order.
+
+One `Http` a destination, so that a slow one delays nobody else. It retries nothing
+and follows no redirect, and it never shows a URL: a Telegram token and a Slack
+webhook are nothing but a URL. A call that failed after its first byte was written
+may have had its effect, and says so.
+"""
+
+import asyncio
+import functools
+import json as jsonlib
+import logging
+import math
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Protocol
+
+import httpx2
+import structlog
+
+from ponte.resilience.breaker import BreakerState, CircuitBreaker
+from ponte.resilience.classes import Classe, OutsideError, Verdict, by_status, seconds
+from ponte.resilience.limiter import RateLimiter
+
+MAX_REPLY_BYTES = 1024 * 1024  # RELIABILITY: replies are capped at 1 MiB, unpacked or not
+CONNECT_TIMEOUT_S = 3.0  # chosen: one lost SYN is sent again after 1 s, a second after 3 s
+TIMEOUT_S = 10.0  # chosen: slower than any platform's own p99, shorter than a lease
+MAX_WAIT_S = 2.0  # chosen: a worker waits this long for its turn, else the step waits
+CONNECTIONS = 20  # chosen: one destination may not take every socket
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call as a connector builds it; what may hold a secret stays out of its repr.
+
+    Args:
+        method: HTTP method.
+        url: Full URL.
+        json: Body as JSON; None sends `content` instead.
+        content: Body as bytes.
+        headers: Further headers.
+        timeout_s: Seconds for the whole exchange, connecting included.
+        operation: What it is for in metrics ("send_message"); the method when empty.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    json: Any = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout_s: float = TIMEOUT_S
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `headers` lower-cased, `body` unpacked."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    elapsed_ms: float = 0.0
+
+    def json(self) -> Any:
+        """Return the parsed body, or None when it is not JSON: a proxy's page, a cut body."""
+        try:
+            return jsonlib.loads(self.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+            return None
+
+    @property
+    def text(self) -> str:
+        """The body as text, unreadable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """Seconds that Retry-After asks for; its date form is read against the answer's Date."""
+        value = self.headers.get("retry-after", "")
+        wait_s = seconds(value)
+        if wait_s is not None or not value:
+            return wait_s
+        try:
+            until = parsedate_to_datetime(value)
+            return seconds(
+                (until - parsedate_to_datetime(self.headers.get("date", ""))).total_seconds()
+            )
+        except (ValueError, TypeError):  # no date, or one without a zone
+            return None
+
+
+Classify = Callable[[Answer], Verdict]
+
+
+class Meter(Protocol):
+    """Who counts the calls; the hub metrics registry is one."""
+
+    def record_request(self, hub: str, method: str) -> None: ...
+
+    def record_success(self, hub: str, method: str, *, latency_ms: float) -> None: ...
+
+    def record_failure(self, hub: str, method: str, error: str) -> None: ...
+
+
+class Http:
+    """HTTP to one destination.
+
+    Args:
+        name: The destination in logs, metrics and errors.
+        limiter: How fast it may be called; None means as fast as the steps do.
+        breaker: When not to call it; one of its own by default.
+        meter: Who counts.
+        transport: Where requests go; only tests give another one than the network.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        limiter: RateLimiter | None = None,
+        breaker: CircuitBreaker | None = None,
+        meter: Meter | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.limiter = limiter
+        self.breaker = breaker or CircuitBreaker(name=name, clock=clock)
+        self.breaker.on_change(self._tell)
+        self._meter = meter
+        self._transport = transport
+        self._clock = clock
+        self._quiet_until = -math.inf
+        self._client: httpx2.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        silence_client_logs()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Send one request and return whatever was answered, any status.
+
+        Raises:
+            OutsideError: There is no answer, or our own limiter says to wait.
+            CircuitBreakerOpen: The destination is held to be down; nothing was sent.
+        """
+        request = Request(
+            method,
+            url,
+            json=json,
+            content=content,
+            headers=headers or {},
+            timeout_s=TIMEOUT_S if timeout_s is None else timeout_s,
+        )
+        answer, verdict = await self._exchange(request, _by_status)
+        if answer is None:
+            raise self._error(verdict)
+        return answer
+
+    async def send(self, request: Request, classify: Classify) -> Answer:
+        """Send one request and return the answer if `classify` calls it ok.
+
+        Raises:
+            OutsideError: It does not, there is no answer, or our own limiter says to wait.
+            CircuitBreakerOpen: The destination is held to be down; nothing was sent.
+        """
+        answer, verdict = await self._exchange(request, classify)
+        if answer is None or verdict.classe is not Classe.OK:
+            raise self._error(verdict)
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    # ------------------------------------------------------------ one exchange
+
+    async def _exchange(
+        self, request: Request, classify: Classify
+    ) -> tuple[Answer | None, Verdict]:
+        await self._await_turn()
+        ticket = self.breaker.enter()
+        failed, cause = None, ""  # of a cancelled call, which says nothing of the other side
+        try:
+            reached = await self._reach(request)
+            answer = reached if isinstance(reached, Answer) else None
+            verdict = classify(reached) if isinstance(reached, Answer) else reached
+            failed, cause = verdict.classe.breaker_failure, verdict.detail
+        finally:
+            self.breaker.leave(ticket, failed=failed, cause=cause)
+        self._keep_quiet(verdict)
+        self._count(request, answer, verdict)
+        return answer, verdict
+
+    async def _await_turn(self) -> None:
+        wait_s = self._quiet_until - self._clock()
+        if self.limiter is not None:
+            wait_s = max(wait_s, self.limiter.retry_after())
+        if wait_s > MAX_WAIT_S:
+            raise self._error(Verdict(Classe.RATE_LIMITED, "waits for its turn", wait_s))
+        if self._quiet_until > self._clock():
+            await asyncio.sleep(self._quiet_until - self._clock())
+        if self.limiter is not None:
+            await self.limiter.acquire()
+
+    async def _reach(self, request: Request) -> Answer | Verdict:
+        written = _Written()
+        started = self._clock()
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                status, headers, body = await self._transfer(request, written)
+        except TimeoutError:
+            return _lost("timeout", written)
+        except httpx2.TransportError as error:
+            if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
+                return Verdict(Classe.INVALID_REQUEST, f"not sent: {type(error).__name__}")
+            return _lost(type(error).__name__, written)
+        except (httpx2.DecodingError, _ReplyTooBig) as error:
+            return _lost(type(error).__name__.strip("_"), written)
+        except (httpx2.InvalidURL, ValueError, TypeError) as error:
+            # The message would show the URL, a header or the body, so only its kind is kept.
+            return Verdict(Classe.INVALID_REQUEST, f"not sent: {type(error).__name__}")
+        return Answer(status, headers, body, (self._clock() - started) * 1000)
+
+    async def _transfer(
+        self, request: Request, written: "_Written"
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        client = self._connected()
+        outgoing = client.build_request(
+            request.method,
+            request.url,
+            json=request.json,
+            content=request.content,
+            headers=request.headers,
+            timeout=httpx2.Timeout(request.timeout_s, connect=CONNECT_TIMEOUT_S),
+            extensions={"trace": written.trace},
+        )
+        response = await client.send(outgoing, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_REPLY_BYTES:
+                    raise _ReplyTooBig
+        finally:
+            await response.aclose()
+        return response.status_code, _lower(response.headers), bytes(body)
+
+    def _connected(self) -> httpx2.AsyncClient:
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            # Connections of a loop that ended are useless: a script may run several.
+            self._loop = loop
+            self._client = httpx2.AsyncClient(
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+                headers={"User-Agent": "Ponte", "Accept-Encoding": "gzip, deflate"},
+                limits=httpx2.Limits(max_connections=CONNECTIONS),
+                transport=self._transport,
+                trust_env=False,
+                verify=_tls(),
+            )
+        return self._client
+
+    # ------------------------------------------------------------ what it leads to
+
+    def _error(self, verdict: Verdict) -> OutsideError:
+        wait_s = verdict.retry_after_s
+        if wait_s is None and verdict.classe is Classe.RATE_LIMITED:
+            wait_s = max(0.0, self._quiet_until - self._clock()) or None
+        return OutsideError(self.name, verdict=verdict, retry_after_s=wait_s)
+
+    def _keep_quiet(self, verdict: Verdict) -> None:
+        """Leave the destination alone as long as it asked, for every caller of this Http."""
+        wait_s = verdict.retry_after_s
+        if wait_s is None and verdict.reset_epoch_s is not None:
+            wait_s = verdict.reset_epoch_s - time.time()
+        if wait_s is not None and wait_s > 0:
+            self._quiet_until = max(self._quiet_until, self._clock() + wait_s)
+
+    def _count(self, request: Request, answer: Answer | None, verdict: Verdict) -> None:
+        if self._meter is None:
+            return
+        method = request.operation or request.method.lower()
+        self._meter.record_request(self.name, method)
+        if answer is not None and verdict.classe is Classe.OK:
+            self._meter.record_success(self.name, method, latency_ms=answer.elapsed_ms)
+        else:
+            self._meter.record_failure(self.name, method, verdict.classe)
+
+    def _tell(self, old: BreakerState, new: BreakerState, reason: str) -> None:
+        if new is BreakerState.OPEN and old is BreakerState.CLOSED:
+            log.warning("destination down", destino=self.name, reason=reason)
+        elif new is BreakerState.CLOSED:
+            log.info("destination back", destino=self.name, reason=reason)
+
+
+class _ReplyTooBig(Exception):
+    """The reply grew over the cap; the rest of it is not read."""
+
+
+class _Written:
+    """Whether the request may have reached the other side; fed by the client's trace."""
+
+    __slots__ = ("begun",)
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
+        if event.endswith("send_request_headers.started"):
+            self.begun = True
+
+
+def _lost(kind: str, written: _Written) -> Verdict:
+    detail = f"{kind} after the request was written" if written.begun else f"{kind}, not sent"
+    return Verdict(Classe.RETRY, detail, unknown_outcome=written.begun)
+
+
+def _by_status(answer: Answer) -> Verdict:
+    return by_status(answer.status, retry_after_s=answer.retry_after_s)
+
+
+def _lower(headers: httpx2.Headers) -> Mapping[str, str]:
+    return {key.lower(): value for key, value in headers.items()}
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    # Reading the trust store takes tens of milliseconds: once a process, not once a destination.
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+def silence_client_logs() -> None:
+    """Keep the HTTP client from logging: at INFO it writes full URLs, at DEBUG headers too."""
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
