@@ -1,0 +1,61 @@
+"""`.env.example` lists every setting, each once, with the default that it really has."""
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from ponte.connectors import CONNECTORS
+from ponte.ports import Connector
+from ponte.settings import Settings
+
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+LINE = re.compile(r"^#?(PONTE_[A-Z0-9_]+)=(.*)$", re.MULTILINE)
+
+
+def listed() -> list[tuple[str, str]]:
+    return LINE.findall(EXAMPLE.read_text())
+
+
+def names(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for field, info in model.model_fields.items():
+        name = f"{prefix}{field.upper()}"
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from names(info.annotation, f"{name}__")
+        else:
+            yield name
+
+
+def connector_settings(path: str) -> type[BaseModel]:
+    module, _, attribute = path.partition(":")
+    connector: Connector = getattr(import_module(module), attribute)
+    return connector.settings
+
+
+def test_every_setting_is_listed_once() -> None:
+    own = list(names(Settings, "PONTE_"))
+    theirs = [
+        name
+        for connector, path in CONNECTORS.items()
+        for name in names(connector_settings(path), f"PONTE_{connector.upper()}__")
+    ]
+
+    written = [name for name, _ in listed()]
+
+    assert sorted(written) == sorted(own + theirs)
+
+
+def test_every_value_shown_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = set(names(Settings, "PONTE_"))
+    for name in own:
+        monkeypatch.delenv(name, raising=False)
+    defaults = Settings(_env_file=None)
+
+    for name, value in listed():
+        if name in own and value:
+            monkeypatch.setenv(name, value)
+
+    assert Settings(_env_file=None) == defaults
