@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from pydantic import BaseModel
 
 from ponte.connectors import CONNECTORS
-from ponte.ports import Connector
 from ponte.settings import Settings
+
+if TYPE_CHECKING:
+    from ponte.ports import Connector
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 LINE = re.compile(r"^#?(PONTE_[A-Z0-9_]+)=(.*)$", re.MULTILINE)
@@ -31,8 +34,7 @@ def names(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 def connector_settings(path: str) -> type[BaseModel]:
     module, _, attribute = path.partition(":")
-    connector: Connector = getattr(import_module(module), attribute)
-    return connector.settings
+    return cast("Connector", getattr(import_module(module), attribute)).settings
 
 
 def test_every_setting_is_listed_once() -> None:
