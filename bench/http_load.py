@@ -7,8 +7,9 @@ it would measure. It reads only what load needs: the status, the length and the 
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from bench.reactor import Reactor
 
@@ -19,6 +20,13 @@ OnAnswer = Callable[[int, int, bytes, float, float], None]
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
 RECEIVE_BYTES = 65_536
+
+
+class LoadFailedError(RuntimeError):
+    """The system did not do what it was asked, so its speed means nothing."""
+
+    def __init__(self, statuses: Mapping[int, int], cut: int) -> None:
+        super().__init__(f"answers {dict(statuses)}, cut off {cut}")
 
 
 @dataclass
@@ -41,9 +49,15 @@ class Measured:
         """Answers a second."""
         return self.answered / self.seconds if self.seconds else 0.0
 
-    def only(self, *statuses: int) -> bool:
-        """Tell whether every request was answered, with one of these statuses."""
-        return bool(self.statuses) and not self.cut and set(self.statuses) <= set(statuses)
+    def only(self, status: int) -> Self:
+        """Return itself when every request was answered with `status`; a figure needs that.
+
+        Raises:
+            LoadFailedError: Some request was refused, failed, or never answered.
+        """
+        if set(self.statuses) != {status} or self.cut:
+            raise LoadFailedError(self.statuses, self.cut)
+        return self
 
 
 class _Connection:
@@ -87,7 +101,7 @@ class _Connection:
         self._pool.answered(self, data, head + 4)
 
     def _reopen(self) -> None:
-        """A server may close an idle connection; one that carried a request counts as cut."""
+        """Connect again; only a connection that carried a request counts as cut."""
         self.close()
         self._open()
         if self.tag >= 0:

@@ -38,10 +38,11 @@ class Machine:
 
     def lines(self) -> list[str]:
         """Say it in a few lines for people."""
+        sync = f"fdatasync of 8 kB: {self.fdatasync_8k_us:.0f} µs"
+        load = f"load average at the start: {self.load_average:.1f}"
         return [
             f"{self.cpu}, {self.cores} cores, {self.memory_gib:.0f} GiB, Linux {self.kernel}",
-            f"Python {self.python}, SQLite {self.sqlite}; fdatasync of 8 kB: "
-            f"{self.fdatasync_8k_us:.0f} µs; load average at the start: {self.load_average:.1f}",
+            f"Python {self.python}, SQLite {self.sqlite}; {sync}; {load}",
         ]
 
     def as_json(self) -> dict[str, object]:

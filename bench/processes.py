@@ -49,19 +49,20 @@ class Process:
         *,
         log: Path,
         env: Mapping[str, str] | None = None,
-        core: int | None = SYSTEM_CORE,
+        core: int = SYSTEM_CORE,
+        cwd: Path | None = None,
+        talks: bool = True,
     ) -> None:
-        pinned = ["taskset", "-c", str(core), *command] if core is not None else list(command)
-        if core is not None and ((os.cpu_count() or 1) < 2 or shutil.which("taskset") is None):
-            pinned = list(command)
+        """Start it; `talks` false sends its output to the log instead of to `read_json`."""
         self.log = log
         self.started = time.perf_counter()
         self._errors: IO[bytes] = log.open("ab")
-        self._child = subprocess.Popen(
-            pinned,
+        self._child = subprocess.Popen(  # noqa: S603 - our own commands
+            _pinned(command, core),
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if talks else self._errors,
+            cwd=cwd,
             stderr=self._errors,
             start_new_session=True,
             bufsize=0,  # `_line` selects on the pipe, which must hold all that is unread.
@@ -69,6 +70,7 @@ class Process:
         self.pid = self._child.pid
 
     def __enter__(self) -> Self:
+        """Return the running child."""
         return self
 
     def __exit__(
@@ -77,6 +79,7 @@ class Process:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """End the child."""
         self.stop()
 
     def read_json(self, *, timeout_s: float = READY_S) -> dict[str, float]:
@@ -101,11 +104,6 @@ class Process:
     def _why(self) -> str:
         tail = self.log.read_text(errors="replace").splitlines()[-12:]
         return f"pid {self.pid}, exit {self._child.poll()}: " + "\n".join(tail)
-
-    def discard_output(self) -> None:
-        """Stop listening to the child's output, so that a full pipe never stalls it."""
-        if self._child.stdout is not None:
-            self._child.stdout.close()
 
     def running(self) -> bool:
         """Tell whether the child still runs."""
@@ -138,8 +136,16 @@ class Process:
         if self.running():
             self._child.kill()
             self._child.wait()
-        self.discard_output()
+        if self._child.stdout is not None:
+            self._child.stdout.close()
         self._errors.close()
+
+
+def _pinned(command: Sequence[str], core: int) -> list[str]:
+    """Prefix the command so that every thread it ever starts stays on `core`."""
+    if (os.cpu_count() or 1) < 2 or shutil.which("taskset") is None:
+        return list(command)
+    return ["taskset", "-c", str(core), *command]
 
 
 def serve(name: str, arguments: Sequence[str], *, log: Path, python: str | None = None) -> Process:

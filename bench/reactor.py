@@ -52,7 +52,9 @@ class Reactor:
         if self._readers.pop(fd, None) is not None:
             self._epoll.unregister(fd)
 
-    def every(self, rate: float, act: Callable[[float], None], *, start: float | None = None) -> None:
+    def every(
+        self, rate: float, act: Callable[[float], None], *, start: float | None = None
+    ) -> None:
         """Call `act(intended)` at `rate` a second from `start` (default now)."""
         self._pacers.append(Pacer(rate, act, start=time.perf_counter() if start is None else start))
 

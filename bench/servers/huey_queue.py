@@ -3,7 +3,7 @@
 import sys
 import time
 
-from huey import SqliteHuey
+from huey import SqliteHuey  # type: ignore[import-untyped]
 
 from bench.servers.ready import say
 
@@ -12,7 +12,7 @@ def main(path: str, rows: int) -> None:
     """Measure once and say the rate; huey deletes a task before it runs it."""
     huey = SqliteHuey(filename=path, fsync=True, results=False)
 
-    @huey.task()
+    @huey.task()  # type: ignore[untyped-decorator]
     def nothing(_body: str) -> None:
         return None
 

@@ -6,7 +6,7 @@ one connection, one channel and one declaration a request.
 
 import sys
 
-import pika
+import pika  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from fastapi import FastAPI
 
 from bench.servers.order import Pedido

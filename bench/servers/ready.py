@@ -53,7 +53,7 @@ def run_asgi(app: Any, *, ws: str = "none", lifespan: bool = False) -> None:
         app,
         loop="uvloop",
         http="httptools",
-        ws=ws,  # type: ignore[arg-type]
+        ws=ws,
         lifespan="on" if lifespan else "off",
         access_log=False,
         log_level="warning",
