@@ -123,7 +123,8 @@ class PedidoNeutro:
     `agendado` marks an announcement for later: it moves no stock and is not
     invoiced until the order itself arrives. `entrega` is "delivery" (courier of the
     platform), "marketplace" (courier of the merchant), "pickup", or what a platform
-    invents next.
+    invents next. `prazo_aceite_s`: seconds after its arrival in which the platform
+    wants it accepted; later is pointless. None where nothing is to be accepted.
     """
 
     fonte: str
@@ -141,6 +142,7 @@ class PedidoNeutro:
     pagamento: PagamentoNeutro = field(default_factory=PagamentoNeutro)
     divisao_desconto: DivisaoDesconto = field(default_factory=DivisaoDesconto)
     preparo_min: int | None = None
+    prazo_aceite_s: int | None = None
     avisos: tuple[str, ...] = ()
 
     def linhas(self) -> Iterator[Linha]:
