@@ -1,0 +1,168 @@
+"""Settings: everything an operator can choose, from the environment or `.env`.
+
+The only reader of the environment. Connector settings are read by their own
+class under the prefix PONTE_<NAME>__, so a connector adds none here.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ponte.domain.nota import UF_CODIGO
+from ponte.domain.valores import is_cnpj
+
+# Accepted as well, unprefixed: names that other tools already set.
+ALIASES = {
+    "SLACK_WEBHOOK_URL": "PONTE_SLACK__WEBHOOK_URL",
+    "DISCORD_WEBHOOK_URL": "PONTE_DISCORD__WEBHOOK_URL",
+    "ALERTS_WEBHOOK_URL": "PONTE_WEBHOOK__URL",
+    "TELEGRAM_BOT_TOKEN": "PONTE_TELEGRAM__BOT_TOKEN",
+    "TELEGRAM_CHAT_ID": "PONTE_TELEGRAM__CHAT_ID",
+}
+DEMO_CNPJ = "11222333000181"  # the contract's example company; producao refuses it
+MIN_KEY = 32
+
+
+class Emitente(BaseModel):
+    """Issuer of the nota. The default is a demonstration company."""
+
+    cnpj: str = DEMO_CNPJ
+    nome: str = "Ponte Demonstração Ltda"
+    uf: str = "SP"
+    # The environment brings text, and a Literal of numbers takes none.
+    modelo: Annotated[Literal[55, 65], BeforeValidator(int)] = 55
+    serie: int = Field(default=1, ge=0, le=999)
+    ambiente: Literal["homologacao", "producao"] = "homologacao"
+
+    @field_validator("cnpj")
+    @classmethod
+    def _check_cnpj(cls, value: str) -> str:
+        limpo = "".join(c for c in value.upper() if c.isalnum())
+        if not is_cnpj(limpo):
+            msg = "not a valid CNPJ"
+            raise ValueError(msg)
+        return limpo
+
+    @field_validator("uf")
+    @classmethod
+    def _check_uf(cls, value: str) -> str:
+        if value not in UF_CODIGO:
+            msg = "not a Brazilian state"
+            raise ValueError(msg)
+        return value
+
+
+class AlertasSettings(BaseModel):
+    """How often people are told."""
+
+    repetir_s: int = Field(default=300, ge=1)
+    limite_por_nome: int = Field(default=30, ge=1)
+    janela_do_limite_s: int = Field(default=60, ge=1)
+
+
+class WorkerSettings(BaseModel):
+    """How work is taken in hand; the defaults are chosen, see docs/reference."""
+
+    lease_s: float = Field(default=15, gt=0)
+    sweep_s: float = Field(default=2, gt=0)
+    resend_s: float = Field(default=60, gt=0)
+    grupo: int = Field(default=64, ge=1, le=256)
+
+
+class LimitesSettings(BaseModel):
+    """Numbers of promise P13; each has a metric and a defined answer."""
+
+    corpo_bytes: int = Field(default=1024 * 1024, ge=1024)
+    cabecalho_s: float = Field(default=5, gt=0)
+    corpo_s: float = Field(default=15, gt=0)
+    requisicao_s: float = Field(default=30, gt=0)
+    conexoes: int = Field(default=1000, ge=1)
+    websockets: int = Field(default=10_000, ge=1)
+    falhas_de_chave: int = Field(default=10, ge=1)
+    bloqueio_s: float = Field(default=900, gt=0)
+
+
+class Settings(BaseSettings):
+    """Ponte's own settings, prefix PONTE_."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PONTE_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+    )
+
+    data_dir: Path = Path("dados")
+    # Addresses of engines carry passwords.
+    database_url: SecretStr = SecretStr("")
+    queue_url: SecretStr = SecretStr("")
+    stream_url: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("")
+    api_key: SecretStr | None = None
+    rate_limit_anon: int = Field(default=30, ge=1)
+    rate_limit_key: int = Field(default=200, ge=1)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    log_dir: Path | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+    master_key: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    lang: Literal["pt-BR", "en"] = "pt-BR"
+    tz: str = "America/Sao_Paulo"
+    estoque_minimo: int = Field(default=5, ge=0)
+    emitente: Emitente = Emitente()
+    alertas: AlertasSettings = AlertasSettings()
+    worker: WorkerSettings = WorkerSettings()
+    limites: LimitesSettings = LimitesSettings()
+
+    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_KEY:
+            msg = f"must have {MIN_KEY} characters or more"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def logs(self) -> Path:
+        """Return where the log tree lies."""
+        return self.log_dir or self.data_dir / "Logs"
+
+    @property
+    def sqlite_path(self) -> Path:
+        """Return the SQLite file."""
+        return self.data_dir / "ponte.db"
+
+
+def environment() -> dict[str, str]:
+    """Return the process environment over `.env`, with the unprefixed names translated."""
+    values = {k: v for k, v in dotenv_values(".env").items() if v is not None}
+    values.update(os.environ)
+    for alias, name in ALIASES.items():
+        if alias in values:
+            values.setdefault(name, values[alias])
+    return values
+
+
+def connector_values(nome: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of PONTE_<NAME>__<FIELD>, by lower-case field name."""
+    prefix = f"PONTE_{nome.upper()}__"
+    return {k[len(prefix) :].lower(): v for k, v in env.items() if k.upper().startswith(prefix)}
+
+
+def validated(classe: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
+    """Build a connector's settings; raises pydantic's error with the field's name."""
+    return classe.model_validate(dict(values))
