@@ -164,7 +164,7 @@ class Permanente(PonteError):
 
 
 class Adiado(PonteError):
-    """A handler asks to run again later without it counting as a failure (a closed breaker window)."""
+    """A handler asks to run again later; it does not count as a failed try."""
 
     status = 503
     code = "adiado"

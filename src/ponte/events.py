@@ -21,14 +21,14 @@ ENVELOPE_VERSION = 1
 
 
 class Fato(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened. Fields are the `dados` of the wire; unknown ones of an older row are ignored."""
+    """What happened. Its fields are the `dados` of the wire; unknown ones are ignored."""
 
     tipo: ClassVar[str]
     sala: ClassVar[str | None] = None
 
     def lane(self) -> str:
         """Return the aggregate id: facts of one lane are handled in order."""
-        raise NotImplementedError
+        return self.tipo
 
     def public(self) -> dict[str, Any] | None:
         """Return what anybody may see, or None when the fact is not public."""

@@ -4,7 +4,7 @@ A connector implements doors and only translates; a broker moves prompts; the
 database is the truth. Nothing here has behaviour.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -48,8 +48,12 @@ class Broker(Protocol):
     async def publish(self, prompts: Sequence[Prompt]) -> None:
         """Hand over prompts; returns when all are confirmed, raises when any may not be."""
 
-    def consume(self, fila: str, *, limit: int) -> AsyncIterator[Sequence[Prompt]]:
-        """Yield batches of up to `limit` prompts as they come; an empty batch means "look"."""
+    async def receive(self, fila: str, *, limit: int, timeout_s: float) -> Sequence[Prompt]:
+        """Wait for work in a queue.
+
+        Returns up to `limit` prompts; empty when the time is over or when the
+        engine only says "look" (the database broker, whose rows are the queue).
+        """
 
     async def ack(self, prompts: Sequence[Prompt]) -> None:
         """Say that the work of these prompts is committed (or is not there any more)."""

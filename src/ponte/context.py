@@ -1,0 +1,46 @@
+"""Context: what every handler and route may use, built once by the runtime."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ponte.ports import AlertSink, Broker, Connector, FiscalIssuer, OrderSource, TokenStore
+from ponte.settings import Settings
+from ponte.store.db import Database
+from ponte.telemetry import Telemetry
+from ponte.ws import Hub
+
+
+@dataclass(frozen=True)
+class Ligado:
+    """A connector that is switched on, with the doors it opened."""
+
+    connector: Connector
+    settings: Any
+    orders: OrderSource | None = None
+    alerts: AlertSink | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """The whole inside. `instancia` names this process in leases and logs."""
+
+    settings: Settings
+    db: Database
+    broker: Broker
+    hub: Hub
+    issuer: FiscalIssuer
+    tokens: TokenStore
+    telemetry: Telemetry
+    ligados: Mapping[str, Ligado]
+    instancia: str
+    now_ms: Callable[[], int]
+
+    def source(self, canal: str) -> OrderSource | None:
+        """Return the order source of a canal, when it is on."""
+        ligado = self.ligados.get(canal)
+        return ligado.orders if ligado else None
+
+    def sinks(self) -> dict[str, AlertSink]:
+        """Return the alert sinks that are on, by name."""
+        return {n: c.alerts for n, c in self.ligados.items() if c.alerts is not None}

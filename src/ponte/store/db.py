@@ -1,0 +1,114 @@
+"""Db: the one `Database` that services see, and what a transaction can do.
+
+Services are `async` and await only their `tx`. On SQLite nothing in them ever
+suspends, so the writer thread runs a whole service by stepping its coroutine
+once; on a server engine the same service runs on the event loop. Awaiting
+anything else with a transaction open is an error, which is the rule a newcomer
+would break: nothing outside is called while rows are locked.
+
+SQL is text with `?` placeholders, the same for every engine.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Protocol
+
+from ponte.events import Fato, FatoGravado
+
+Row = tuple[Any, ...]
+Params = Sequence[Any]
+Service = Callable[Concatenate["Tx", ...], Coroutine[Any, Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """Where one fact must be handled: the step's name and its queue."""
+
+    passo: str
+    fila: str
+
+
+Rotas = Callable[[Fato], Sequence[Rota]]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one group of transactions made true: its facts in order, and the queues it fed."""
+
+    fatos: Sequence[FatoGravado] = ()
+    filas: frozenset[str] = field(default_factory=frozenset)
+
+
+class Tx(Protocol):
+    """One transaction, or a savepoint in a group of them. Never commits by itself."""
+
+    now_ms: int
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        """Run one statement and return how many rows it changed."""
+
+    async def fetch(self, sql: str, params: Params = ()) -> list[Row]:
+        """Return all rows."""
+
+    async def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
+        """Return the first row, or None."""
+
+    async def insert_many(self, into: str, rows: Sequence[Params], *, conflict: str = "") -> int:
+        """Insert rows in as few statements as the engine allows; return how many were inserted.
+
+        Args:
+            into: Table and columns, as `tabela (a, b)`.
+            rows: Values in that order.
+            conflict: What follows the values, as `ON CONFLICT DO NOTHING`.
+        """
+
+    def put(self, fato: Fato, *, depois_ms: int = 0) -> FatoGravado:
+        """Write a fact and a queue row for each of its steps, in this transaction.
+
+        Args:
+            fato: What happened.
+            depois_ms: How long its steps must wait before they may run.
+        """
+
+    def next_numero(self) -> int:
+        """Return the next number of a pedido."""
+
+
+class Database(Protocol):
+    """Rows on one engine, with group commit."""
+
+    async def transact(
+        self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
+    ) -> Any:
+        """Run a service in a transaction and return its result after the commit.
+
+        Raises:
+            ArmazenamentoIndisponivel: it was not stored, or nobody knows whether it was.
+        """
+
+    async def batch(
+        self, service: Callable[[Tx, Sequence[Any]], Awaitable[Sequence[Any]]], item: Any
+    ) -> Any:
+        """Run a service that takes many items at once, together with whoever else waits.
+
+        The service returns a result for each item, in order; an exception in that
+        place is raised to that caller alone. When the service itself raises, the
+        items are tried one by one, so that a bad one does not sink its neighbours.
+        """
+
+    async def read(
+        self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
+    ) -> Any:
+        """Run a service that only reads, on one consistent snapshot, beside the writer."""
+
+    def on_commit(self, listener: Callable[[Commit], None]) -> None:
+        """Call `listener` on the event loop after each commit of this process."""
+
+    def foreign_change(self) -> bool:
+        """Tell whether another process may have committed since the last call; cheap."""
+
+    async def changed_behind(self) -> bool:
+        """Tell whether rows were changed by anybody but this process since the last call."""
+
+    async def close(self) -> None:
+        """Finish what waits, then close."""

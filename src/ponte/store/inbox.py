@@ -1,0 +1,32 @@
+"""Inbox: each fact is handled once by each step, however often it is delivered."""
+
+from collections.abc import Sequence
+
+from ponte.store.db import Tx
+
+
+async def first_time(tx: Tx, passo: str, fato_ids: Sequence[str]) -> set[str]:
+    """Record that a step handles these facts now; return those it had not handled before.
+
+    The row commits with the effects: a crash before the commit leaves neither.
+    """
+    rows = [(passo, fato_id, tx.now_ms) for fato_id in fato_ids]
+    into = "inbox (passo, fato_id, em)"
+    if len(set(fato_ids)) == len(rows) == 1 or len(rows) == 0:
+        new = await tx.insert_many(into, rows, conflict="ON CONFLICT DO NOTHING")
+        return set(fato_ids) if new else set()
+    marks = ",".join("?" * len(fato_ids))
+    seen = await tx.fetch(
+        f"SELECT fato_id FROM inbox WHERE passo = ? AND fato_id IN ({marks})",  # noqa: S608
+        (passo, *fato_ids),
+    )
+    new_ids = set(fato_ids) - {row[0] for row in seen}
+    await tx.insert_many(
+        into, [(passo, f, tx.now_ms) for f in new_ids], conflict="ON CONFLICT DO NOTHING"
+    )
+    return new_ids
+
+
+async def prune(tx: Tx, *, older_ms: int) -> int:
+    """Forget what no broker delivers again."""
+    return await tx.execute("DELETE FROM inbox WHERE em < ?", (tx.now_ms - older_ms,))

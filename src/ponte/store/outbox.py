@@ -1,0 +1,243 @@
+"""Outbox: what must still be handled, who has it in hand, and what was set aside.
+
+`Tx.put` writes the rows; here they are claimed, finished, tried again or set
+aside. A claim is committed before the handler runs and counts the attempt, so
+that kill -9 counts too. Every later write names the lease: a worker that lost it
+changes nothing (fencing).
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ponte.domain.valores import format_time, new_id
+from ponte.errors import PonteError
+from ponte.events import FalhaCriada, FatoGravado
+from ponte.store.db import Tx
+
+MAX_MORTES = 3  # promise P7: in hand when a worker died three times
+_FACT = "f.pos, f.id, f.tipo, f.lane, f.em, f.dados, f.seq, f.seq_publico, f.seq_estoque"
+
+
+class LeasePerdido(PonteError):
+    """Another worker has this work now; what this one did was rolled back."""
+
+    status = 409
+    code = "lease_perdido"
+
+
+@dataclass(frozen=True, slots=True)
+class Entrega:
+    """One fact in hand for one step."""
+
+    id: int
+    passo: str
+    fila: str
+    lane: str
+    tentativas: int
+    mortes: int
+    lease: str
+    historia: str | None
+    fato: FatoGravado
+
+
+_HEAD = """SELECT f.id FROM fila f
+WHERE f.fila = ? AND f.lease IS NULL AND f.disponivel_em <= ? AND {mortes}
+AND NOT EXISTS (SELECT 1 FROM fila g WHERE g.fila = f.fila AND g.lane = f.lane AND g.id < f.id)
+ORDER BY f.disponivel_em, f.id LIMIT ?"""
+_CLAIM = """UPDATE fila SET lease = ?, lease_ate = ?, dono = ?, tentativas = tentativas + 1
+WHERE id IN ({head})"""
+
+
+async def claim(tx: Tx, fila: str, *, limite: int, dono: str, lease_ms: int) -> list[Entrega]:
+    """Take the heads of up to `limite` lanes in hand; each counts as an attempt.
+
+    Work that was in a dead worker's hand is taken alone, so that one poisonous
+    fact can't take its neighbours along a second time.
+    """
+    lease = new_id()
+    for mortes, limit in (("f.mortes > 0", 1), ("f.mortes = 0", limite)):
+        sql = _CLAIM.format(head=_HEAD.format(mortes=mortes))
+        params = (lease, tx.now_ms + lease_ms, dono, fila, tx.now_ms, limit)
+        if await tx.execute(sql, params):
+            return await in_hand(tx, lease)
+    return []
+
+
+async def in_hand(tx: Tx, lease: str) -> list[Entrega]:
+    """Return the work that a lease holds, oldest first."""
+    rows = await tx.fetch(
+        f"SELECT q.id, q.passo, q.fila, q.lane, q.tentativas, q.mortes, q.lease, q.historia, {_FACT}"  # noqa: S608, E501
+        " FROM fila q JOIN fatos f ON f.pos = q.pos WHERE q.lease = ? ORDER BY q.id",
+        (lease,),
+    )
+    return [_entrega(row) for row in rows]
+
+
+def _entrega(row: Sequence[Any]) -> Entrega:
+    id_, passo, fila, lane, tentativas, mortes, lease, historia, *fact = row
+    return Entrega(id_, passo, fila, lane, tentativas, mortes, lease, historia, gravado(fact))
+
+
+def gravado(row: Sequence[Any]) -> FatoGravado:
+    """Build a stored fact from the columns of `fatos`, in their order."""
+    pos, id_, tipo, lane, em, dados, *seqs = row
+    return FatoGravado(pos, id_, tipo, lane, em, dados.encode(), *seqs)
+
+
+async def finish(tx: Tx, entregas: Sequence[Entrega]) -> None:
+    """Remove handled work, in the transaction of its effects.
+
+    Raises:
+        LeasePerdido: any of them is not this worker's any more; the effects roll back.
+    """
+    if not entregas:
+        return
+    lease = entregas[0].lease
+    ids = [e.id for e in entregas]
+    gone = await tx.execute(
+        f"DELETE FROM fila WHERE lease = ? AND id IN ({','.join('?' * len(ids))})",  # noqa: S608
+        (lease, *ids),
+    )
+    if gone != len(ids):
+        msg = "The lease was lost"
+        raise LeasePerdido(msg)
+
+
+async def extend(tx: Tx, leases: Sequence[str], *, lease_ms: int) -> None:
+    """Keep work in hand a while longer."""
+    for lease in leases:
+        await tx.execute(
+            "UPDATE fila SET lease_ate = ? WHERE lease = ?", (tx.now_ms + lease_ms, lease)
+        )
+
+
+async def give_back(tx: Tx, entrega: Entrega, *, depois_ms: int = 0) -> None:
+    """Return work that was not really tried (shutdown, postponed); the attempt is not counted."""
+    await tx.execute(
+        "UPDATE fila SET lease = NULL, enviada_em = NULL, disponivel_em = ?,"
+        " tentativas = tentativas - 1 WHERE id = ? AND lease = ?",
+        (tx.now_ms + depois_ms, entrega.id, entrega.lease),
+    )
+
+
+async def try_again(tx: Tx, entrega: Entrega, *, erro: str, depois_ms: int) -> None:
+    """Put work back after a failure, with the failure in its history."""
+    await tx.execute(
+        "UPDATE fila SET lease = NULL, enviada_em = NULL, disponivel_em = ?, historia = ?"
+        " WHERE id = ? AND lease = ?",
+        (tx.now_ms + depois_ms, _history(entrega, erro, tx.now_ms), entrega.id, entrega.lease),
+    )
+
+
+async def set_aside(tx: Tx, entrega: Entrega, *, erro: str) -> str | None:
+    """Move work out of its queue whole, with reason and history; return the falha's id.
+
+    Returns None when the lease was lost: then another worker decides.
+    """
+    gone = await tx.execute(
+        "DELETE FROM fila WHERE id = ? AND lease = ?", (entrega.id, entrega.lease)
+    )
+    if not gone:
+        return None
+    falha_id, causa = new_id(), cause(entrega.passo, erro)
+    historia = _history(entrega, erro, tx.now_ms)
+    before = await tx.fetch_one(
+        "SELECT id, vezes FROM falhas WHERE fila_id = ? AND situacao = 'reprocessada'",
+        (entrega.id,),
+    )
+    if before is not None:
+        falha_id = before[0]
+        await tx.execute(
+            "UPDATE falhas SET situacao = 'aberta', vezes = vezes + 1, erro = ?, causa = ?,"
+            " historia = ?, tentativas = tentativas + ?, atualizada_em = ? WHERE id = ?",
+            (erro, causa, historia, entrega.tentativas, tx.now_ms, falha_id),
+        )
+    else:
+        await tx.insert_many(
+            "falhas (id, fila_id, pos, passo, fila, lane, tentativas, causa, erro, historia,"
+            " criada_em, atualizada_em)",
+            [
+                (falha_id, entrega.id, entrega.fato.pos, entrega.passo, entrega.fila,
+                 entrega.lane, entrega.tentativas, causa, erro, historia, tx.now_ms, tx.now_ms)
+            ],
+        )  # fmt: skip
+    tx.put(
+        FalhaCriada(
+            falha_id=falha_id,
+            fila=entrega.fila,
+            causa=causa,
+            fato_tipo=entrega.fato.tipo,
+            fato_lane=entrega.lane,
+            dados_do_fato=orjson.loads(entrega.fato.dados),
+        )
+    )
+    return falha_id
+
+
+async def release_dead(tx: Tx, *, mortos: Sequence[str]) -> int:
+    """Free the work of dead instances and of leases that ran out; each counts a death."""
+    freed = await tx.execute(
+        "UPDATE fila SET lease = NULL, enviada_em = NULL, mortes = mortes + 1"
+        " WHERE lease IS NOT NULL AND lease_ate < ?",
+        (tx.now_ms,),
+    )
+    for dono in mortos:
+        freed += await tx.execute(
+            "UPDATE fila SET lease = NULL, enviada_em = NULL, mortes = mortes + 1"
+            " WHERE lease IS NOT NULL AND dono = ?",
+            (dono,),
+        )
+    return freed
+
+
+async def unsent(tx: Tx, *, limite: int) -> list[tuple[int, str, str, str]]:
+    """Return (id, fila, fato id, lane) of work that no broker has confirmed yet."""
+    rows = await tx.fetch(
+        "SELECT q.id, q.fila, f.id, q.lane FROM fila q JOIN fatos f ON f.pos = q.pos"
+        " WHERE q.enviada_em IS NULL AND q.lease IS NULL AND q.disponivel_em <= ?"
+        " ORDER BY q.id LIMIT ?",
+        (tx.now_ms, limite),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+async def mark_sent(tx: Tx, ids: Sequence[int]) -> None:
+    """Remember that a broker confirmed these."""
+    await tx.execute(
+        f"UPDATE fila SET enviada_em = ? WHERE id IN ({','.join('?' * len(ids))})",  # noqa: S608
+        (tx.now_ms, *ids),
+    )
+
+
+async def resend_forgotten(tx: Tx, *, older_ms: int) -> int:
+    """Mark as unsent what a broker confirmed and nobody handled: confirmed is not handled."""
+    return await tx.execute(
+        "UPDATE fila SET enviada_em = NULL WHERE lease IS NULL AND enviada_em < ?",
+        (tx.now_ms - older_ms,),
+    )
+
+
+async def next_due(tx: Tx, fila: str) -> int | None:
+    """Return when the earliest waiting work of a queue may run, epoch ms, or None."""
+    row = await tx.fetch_one(
+        "SELECT MIN(disponivel_em) FROM fila WHERE fila = ? AND lease IS NULL", (fila,)
+    )
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def cause(passo: str, erro: str) -> str:
+    """Return what groups failures: the step and the message without its ids and numbers."""
+    normal = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "#", erro)
+    digest = hashlib.sha256(f"{passo}\x1f{normal}".encode()).hexdigest()[:12]
+    return f"{passo}:{digest}"
+
+
+def _history(entrega: Entrega, erro: str, now_ms: int) -> str:
+    past = orjson.loads(entrega.historia) if entrega.historia else []
+    past.append({"tentativa": entrega.tentativas, "em": format_time(now_ms), "erro": erro})
+    return orjson.dumps(past[-20:]).decode()

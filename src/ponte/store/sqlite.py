@@ -1,0 +1,392 @@
+"""SQLite: one writer thread, WAL, synchronous FULL, group commit without linger.
+
+The writer takes all that waits while its last commit ran, gives each caller a
+savepoint, commits once and only then answers each. A lone caller waits for
+nobody. Measured: docs/decisions/0001-own-sql-one-writer.md.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Concatenate, cast
+
+from ponte.domain.valores import new_id
+from ponte.errors import ArmazenamentoIndisponivel, Encerrando
+from ponte.events import Fato, FatoGravado, encode
+from ponte.store.db import Commit, Params, Rotas, Row, Tx
+
+MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
+_CHUNKS = (64, 32, 16, 8, 4, 2, 1)  # few statement texts, so that all stay prepared
+_MAX_PARAMS = 32_000  # SQLite's limit is 32,766 variables
+_UNAVAILABLE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOMEM,
+}
+_COUNTERS = ("pos", "seq", "seq_publico", "seq_estoque", "pedido_numero")
+_READ_COUNTERS = f"SELECT {', '.join(_COUNTERS)} FROM contadores"  # noqa: S608 - constants
+_WRITE_COUNTERS = f"UPDATE contadores SET {', '.join(f'{c} = ?' for c in _COUNTERS)}"  # noqa: S608
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """Open a connection with the pragmas that the promises need."""
+    con = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5
+    )
+    con.execute("PRAGMA busy_timeout = 5000")
+    if readonly:
+        con.execute("PRAGMA query_only = 1")
+        con.execute("PRAGMA cache_size = -16000")
+        return con
+    con.execute("PRAGMA journal_mode = WAL")
+    con.execute("PRAGMA synchronous = FULL")
+    con.execute("PRAGMA wal_autocheckpoint = 4000")
+    con.execute("PRAGMA cache_size = -64000")
+    con.execute("PRAGMA temp_store = MEMORY")
+    return con
+
+
+def is_unavailable(error: sqlite3.Error) -> bool:
+    """Tell whether the engine can't store now, as opposed to a wrong statement."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _UNAVAILABLE
+
+
+def step(coro: Coroutine[Any, Any, Any]) -> Any:
+    """Run a service to its end; it may await nothing but its tx, which never suspends here."""
+    try:
+        coro.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coro.close()
+    msg = "a service awaited something other than its tx with a transaction open"
+    raise RuntimeError(msg)
+
+
+class SqliteTx:
+    """A transaction of the writer, or a snapshot of a reader."""
+
+    def __init__(self, con: sqlite3.Connection, rotas: Rotas, *, now_ms: int) -> None:
+        self._con = con
+        self._rotas = rotas
+        self.now_ms = now_ms
+        self.fatos: list[FatoGravado] = []
+        self._fila: list[tuple[int, str, str, str, int]] = []
+        self._counters: list[int] = []
+        self._read: tuple[int, ...] = ()
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        return self._con.execute(sql, params).rowcount
+
+    async def fetch(self, sql: str, params: Params = ()) -> list[Row]:
+        return self._con.execute(sql, params).fetchall()
+
+    async def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
+        return cast("Row | None", self._con.execute(sql, params).fetchone())
+
+    async def insert_many(self, into: str, rows: Sequence[Params], *, conflict: str = "") -> int:
+        return self.insert_now(into, rows, conflict=conflict)
+
+    def insert_now(self, into: str, rows: Sequence[Params], *, conflict: str = "") -> int:
+        """Insert in chunks of few sizes: one step of the engine for each chunk."""
+        if not rows:
+            return 0
+        width = len(rows[0])
+        marks = f"({','.join('?' * width)})"
+        done, inserted = 0, 0
+        while done < len(rows):
+            left = len(rows) - done
+            size = next(c for c in _CHUNKS if c <= left and (c == 1 or c * width <= _MAX_PARAMS))
+            sql = f"INSERT INTO {into} VALUES {','.join([marks] * size)} {conflict}"  # noqa: S608
+            flat = list(chain.from_iterable(rows[done : done + size]))
+            inserted += self._con.execute(sql, flat).rowcount
+            done += size
+        return inserted
+
+    def put(self, fato: Fato, *, depois_ms: int = 0) -> FatoGravado:
+        counters = self._counters_now()
+        counters[0] += 1
+        seq = seq_publico = seq_estoque = None
+        if fato.sala is not None:
+            seq = counters[1] = counters[1] + 1
+            if fato.public() is not None:
+                seq_publico = counters[2] = counters[2] + 1
+                if fato.sala == "estoque":
+                    seq_estoque = counters[3] = counters[3] + 1
+        gravado = FatoGravado(
+            pos=counters[0],
+            id=new_id(),
+            tipo=fato.tipo,
+            lane=fato.lane(),
+            em_ms=self.now_ms,
+            dados=encode(fato),
+            seq=seq,
+            seq_publico=seq_publico,
+            seq_estoque=seq_estoque,
+        )
+        self.fatos.append(gravado)
+        disponivel = self.now_ms + depois_ms
+        for rota in self._rotas(fato):
+            self._fila.append((gravado.pos, rota.passo, rota.fila, gravado.lane, disponivel))
+        return gravado
+
+    def next_numero(self) -> int:
+        counters = self._counters_now()
+        counters[4] += 1
+        return counters[4]
+
+    def _counters_now(self) -> list[int]:
+        # The write lock is held, so nobody can change them until the commit.
+        if not self._counters:
+            self._counters = list(self._con.execute(_READ_COUNTERS).fetchone())
+            self._read = tuple(self._counters)
+        return self._counters
+
+    def mark(self) -> tuple[int, int, list[int]]:
+        """Remember the pending facts, for `rewind` when a savepoint is rolled back."""
+        return len(self.fatos), len(self._fila), list(self._counters)
+
+    def rewind(self, mark: tuple[int, int, list[int]]) -> None:
+        """Forget what was put since `mark`."""
+        del self.fatos[mark[0] :]
+        del self._fila[mark[1] :]
+        if mark[2] or not self._counters:
+            self._counters = mark[2]
+        else:
+            self._counters = list(self._read)
+
+    def flush(self) -> Commit:
+        """Write the pending facts, queue rows and counters; the commit follows."""
+        self.insert_now(
+            "fatos (pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque, traceparent)",
+            [
+                (f.pos, f.id, f.tipo, f.lane, f.em_ms, f.dados.decode(), f.seq, f.seq_publico,
+                 f.seq_estoque, f.traceparent)
+                for f in self.fatos
+            ],
+        )  # fmt: skip
+        self.insert_now("fila (pos, passo, fila, lane, disponivel_em)", self._fila)
+        if self._counters and tuple(self._counters) != self._read:
+            self._con.execute(_WRITE_COUNTERS, self._counters)
+        return Commit(tuple(self.fatos), frozenset(row[2] for row in self._fila))
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    service: Callable[..., Any]
+    args: tuple[Any, ...]
+    future: asyncio.Future[Any]
+    many: bool
+    result: Any = None
+    error: BaseException | None = None
+
+
+class SqliteDatabase:
+    """`Database` on one SQLite file. Several processes may share the file."""
+
+    def __init__(self, path: Path, *, rotas: Rotas, now_ms: Callable[[], int]) -> None:
+        self.path = path
+        self._rotas = rotas
+        self._now_ms = now_ms
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._listeners: list[Callable[[Commit], None]] = []
+        self._closed = False
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="ponte-reader")
+        self._local = threading.local()
+        self._reader_cons: list[sqlite3.Connection] = []
+        self._con = connect(path)
+        self._watch = connect(path, readonly=True)
+        self._own_commits = 0
+        self._seen = (self._version(self._watch), 0)
+        self._behind = self._version(self._con)
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="ponte-writer", daemon=True)
+        self._thread.start()
+
+    # ------------------------------------------------------------ the door
+
+    async def transact(
+        self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
+    ) -> Any:
+        return await self._enqueue(service, args, many=False)
+
+    async def batch(
+        self, service: Callable[[Tx, Sequence[Any]], Awaitable[Sequence[Any]]], item: Any
+    ) -> Any:
+        return await self._enqueue(service, (item,), many=True)
+
+    async def read(
+        self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
+    ) -> Any:
+        return await self._loop.run_in_executor(self._readers, self._read_now, service, args)
+
+    def on_commit(self, listener: Callable[[Commit], None]) -> None:
+        self._listeners.append(listener)
+
+    def foreign_change(self) -> bool:
+        now = (self._version(self._watch), self._own_commits)
+        before, self._seen = self._seen, now
+        return now[0] != before[0] and now[1] == before[1]
+
+    async def changed_behind(self) -> bool:
+        return bool(await self.transact(self._behind_now))
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        await self._loop.run_in_executor(None, self._thread.join)
+        self._readers.shutdown(wait=True)
+        for con in (*self._reader_cons, self._watch, self._con):
+            con.close()
+
+    # ------------------------------------------------------------ readers
+
+    def _read_now(self, service: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        con = getattr(self._local, "con", None)
+        if con is None:
+            con = self._local.con = connect(self.path, readonly=True)
+            self._reader_cons.append(con)
+        try:
+            con.execute("BEGIN")
+            try:
+                return step(service(SqliteTx(con, self._rotas, now_ms=self._now_ms()), *args))
+            finally:
+                con.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise _mapped(error) from error
+
+    @staticmethod
+    def _version(con: sqlite3.Connection) -> int:
+        return int(con.execute("PRAGMA data_version").fetchone()[0])
+
+    async def _behind_now(self, _tx: Tx) -> bool:
+        # On the writer's own connection the number moves only for other connections' commits.
+        now, before = self._version(self._con), self._behind
+        self._behind = now
+        return now != before
+
+    # ------------------------------------------------------------ the writer thread
+
+    def _enqueue(
+        self, service: Callable[..., Any], args: tuple[Any, ...], *, many: bool
+    ) -> asyncio.Future[Any]:
+        if self._closed:
+            raise Encerrando
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._jobs.put(_Job(service, args, future, many))
+        return future
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            jobs: list[_Job] = []
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) >= MAX_GROUP:
+                    break
+                try:
+                    job = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+            if jobs:
+                commit = self._commit(jobs)
+                self._loop.call_soon_threadsafe(self._settle, jobs, commit)
+            if job is None:
+                return
+
+    def _commit(self, jobs: list[_Job]) -> Commit:
+        try:
+            self._con.execute("BEGIN IMMEDIATE")
+            tx = SqliteTx(self._con, self._rotas, now_ms=self._now_ms())
+            for group in _groups(jobs):
+                self._run_group(tx, group)
+            commit = tx.flush()
+            self._con.execute("COMMIT")
+        except (sqlite3.Error, ArmazenamentoIndisponivel) as error:
+            if self._con.in_transaction:
+                self._con.execute("ROLLBACK")
+            for job in jobs:
+                job.error = _mapped(error)
+            return Commit()
+        self._own_commits += 1
+        return commit
+
+    def _run_group(self, tx: SqliteTx, group: list[_Job]) -> None:
+        if not group[0].many:
+            self._run_one(tx, group[0], lambda: step(group[0].service(tx, *group[0].args)))
+            return
+        items = [job.args[0] for job in group]
+        whole = _Job(group[0].service, (), group[0].future, many=True)
+        self._run_one(tx, whole, lambda: step(whole.service(tx, items)))
+        if whole.error is None:
+            for job, result in zip(group, whole.result, strict=True):
+                _set(job, result)
+            return
+        if len(group) == 1:
+            group[0].error = whole.error
+            return
+        for job in group:
+            self._run_one(tx, job, lambda job=job: step(job.service(tx, [job.args[0]])))  # type: ignore[misc]
+            if job.error is None:
+                _set(job, job.result[0])
+
+    def _run_one(self, tx: SqliteTx, job: _Job, run: Callable[[], Any]) -> None:
+        mark = tx.mark()
+        self._con.execute("SAVEPOINT um")
+        try:
+            job.result = run()
+        except BaseException as error:  # it is the caller's, raised on its side
+            if not self._con.in_transaction:
+                # A full disk made SQLite roll back the whole group: nobody's work is stored.
+                raise ArmazenamentoIndisponivel("The database rolled back") from error
+            self._con.execute("ROLLBACK TO um")
+            tx.rewind(mark)
+            job.error = _mapped(error) if isinstance(error, Exception) else error
+        self._con.execute("RELEASE um")
+
+    def _settle(self, jobs: list[_Job], commit: Commit) -> None:
+        for job in jobs:
+            if job.future.done():
+                continue
+            if job.error is None:
+                job.future.set_result(job.result)
+            else:
+                job.future.set_exception(job.error)
+        if commit.fatos or commit.filas:
+            for listener in self._listeners:
+                listener(commit)
+
+
+def _groups(jobs: list[_Job]) -> list[list[_Job]]:
+    groups: list[list[_Job]] = []
+    for job in jobs:
+        if job.many and groups and groups[-1][0].many and groups[-1][0].service == job.service:
+            groups[-1].append(job)
+        else:
+            groups.append([job])
+    return groups
+
+
+def _set(job: _Job, result: Any) -> None:
+    if isinstance(result, BaseException):
+        job.error, job.result = result, None
+    else:
+        job.error, job.result = None, result
+
+
+def _mapped(error: Exception) -> Exception:
+    if isinstance(error, sqlite3.Error) and is_unavailable(error):
+        return ArmazenamentoIndisponivel("The database can't store now")
+    return error
