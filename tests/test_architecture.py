@@ -8,7 +8,17 @@ mend. Limits are chosen, after the flat code bases that read well: files under
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from ponte.connectors import CONNECTORS
+from ponte.ports import Connector
+from ponte.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "ponte"
@@ -16,6 +26,9 @@ FILE_LINES = 400
 FUNCTION_LINES = 60
 ARGUMENTS = 6
 FOLDERS = 2
+# What such a field holds opens a door for whoever reads it. An address of the outside may carry
+# its secret in itself (Slack, Discord); `base_url` is where a platform stands, known to all.
+SECRET_NAME = re.compile(r"(^|_)(tokens?|secrets?|segredos?|password|senha|keys?|(?<!base_)urls?)$")
 # A name that says nothing about what is inside collects everything.
 EMPTY_NAMES = {
     "common",
@@ -227,3 +240,66 @@ def test_nothing_is_left_for_later() -> None:
     left = matches(UNFINISHED, files)
 
     assert left == []
+
+
+BUILT = [name for name, path in CONNECTORS.items() if find_spec(path.partition(":")[0])]
+
+
+def connector_named(name: str) -> Connector:
+    module, _, attribute = CONNECTORS[name].partition(":")
+    return cast("Connector", getattr(import_module(module), attribute))
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_connector_is_found_under_its_own_name(name: str) -> None:
+    connector = connector_named(name)
+
+    told = (connector.name, CONNECTORS[name], bool(connector.title), connector.source_url[:8])
+
+    assert told == (name, f"ponte.connectors.{name}:connector", True, "https://")
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_connector_comes_with_its_page_and_real_payloads(name: str) -> None:
+    page = ROOT / "docs" / "connectors" / f"{name}.md"
+    fixtures = ROOT / "tests" / "connectors" / name / "fixtures"
+
+    payloads = [path for path in fixtures.glob("*") if path.stat().st_size > 0]
+
+    assert page.is_file()
+    assert payloads != []
+    assert f"({name}.md)" in (page.parent / "index.md").read_text()
+
+
+def secret_fields(model: type[BaseModel]) -> Iterator[tuple[str, object]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from secret_fields(field.annotation)
+        elif SECRET_NAME.search(name):
+            yield f"{model.__name__}.{name}", field.annotation
+
+
+def types_in(annotation: object) -> set[object]:
+    parts: tuple[object, ...] = getattr(annotation, "__args__", ())
+    return {annotation}.union(*(types_in(part) for part in parts))
+
+
+@pytest.mark.parametrize("model", [Settings, *(connector_named(name).settings for name in BUILT)])
+def test_a_secret_setting_shows_itself_to_nobody(model: type[BaseModel]) -> None:
+    fields = dict(secret_fields(model))
+
+    readable = [name for name, kind in fields.items() if types_in(kind) & {str, bytes}]
+
+    assert readable == []
+
+
+def test_the_secret_rule_knows_a_secret_when_it_sees_one() -> None:
+    class Planted(BaseModel):
+        bot_token: SecretStr | None = None
+        webhook_url: str = ""
+        base_url: str = ""
+        nome: str = ""
+
+    found = {name: types_in(kind) & {str, SecretStr} for name, kind in secret_fields(Planted)}
+
+    assert found == {"Planted.bot_token": {SecretStr}, "Planted.webhook_url": {str}}
