@@ -74,16 +74,16 @@ class Client:
 
     def place_one(self, ordem: Ordem) -> None:
         """Place a single order from the caller's own thread (used at enumerated points)."""
-        self._place(ordem, self._wire())
+        with self._wire() as wire:
+            self._place(ordem, wire)
 
     def _wire(self) -> Wire:
         return Wire(self._porta, self._chave_api)
 
     def _run(self) -> None:
-        wire = self._wire()
-        while not self._closing.is_set():
-            self._place(plan(self._profile, self._pace.take()), wire)
-        wire.close()
+        with self._wire() as wire:
+            while not self._closing.is_set():
+                self._place(plan(self._profile, self._pace.take()), wire)
 
     def _place(self, ordem: Ordem, wire: Wire) -> None:
         self._journal.write(
@@ -111,13 +111,12 @@ class Client:
 
     def _twins(self, ordem: Ordem, wire: Wire) -> Answer | None:
         """Send the same request on two connections at the same moment."""
-        other = self._wire()
         start = threading.Barrier(2)
 
         def second() -> None:
-            start.wait()
-            self._post(ordem, other, motivo="gemeo")
-            other.close()
+            with self._wire() as other:
+                start.wait()
+                self._post(ordem, other, motivo="gemeo")
 
         thread = threading.Thread(target=second, name="twin", daemon=True)
         thread.start()
@@ -180,6 +179,6 @@ class Client:
 
 def _asks_again(answer: Answer) -> bool:
     """5xx, 429, and a 409 that says when to come back: the first try is still running."""
-    if answer.status >= 500 or answer.status == 429:  # noqa: PLR2004
+    if answer.status >= 500 or answer.status == 429:
         return True
-    return answer.status == 409 and answer.retry_after is not None  # noqa: PLR2004
+    return answer.status == 409 and answer.retry_after is not None

@@ -73,7 +73,7 @@ def plan(profile: Profile, n: int) -> Ordem:
 
 def _itens(dice: random.Random, *, scarce: float) -> tuple[tuple[str, int], ...]:
     chosen = dice.sample(WIDE, dice.randint(1, 3))
-    if dice.random() < 0.1:  # noqa: PLR2004
+    if dice.random() < 0.1:
         chosen.append(chosen[0])  # the same product on two lines: two movements, not one
     itens = [(produto, dice.randint(1, 4)) for produto in chosen]
     if dice.random() < scarce:

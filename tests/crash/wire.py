@@ -8,7 +8,7 @@ import http.client
 import json
 import socket
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 # A request takes 30 s at most; a killed server closes its sockets at once, so 10 s without
 # a byte is a hang and not patience (chosen).
@@ -29,7 +29,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        return 200 <= self.status < 300  # noqa: PLR2004
+        return 200 <= self.status < 300
 
 
 class Wire:
@@ -39,6 +39,12 @@ class Wire:
         self._porta = porta
         self._headers = {"Authorization": f"Bearer {chave_api}"}
         self._connection: http.client.HTTPConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def get(self, path: str) -> Answer:
         return self.call("GET", path)

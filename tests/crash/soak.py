@@ -1,0 +1,113 @@
+"""Hours of violence in minutes: many kills, every crash point, one raw result.
+
+python -m tests.crash.soak --kills 200 --out bench/results/soak.json
+"""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.crash.killer import Server, Violence, ponte_split, ponte_up
+from tests.crash.plan import Profile
+from tests.crash.points import opened, why_not
+from tests.crash.run import run, settle
+from tests.crash.verdict import Verdict
+
+
+def main() -> int:
+    args = _arguments()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ponte-soak-") as scratch:
+        root = Path(scratch)
+        runs = [
+            _random_kills(ponte_up(root / "up"), args),
+            _random_kills(ponte_split(root / "split"), args),
+            *(
+                _points(ponte_up(root / f"points-{cancel}"), cancel=cancel)
+                for cancel in (False, True)
+            ),
+        ]
+    result = {
+        "command": shlex.join(["python", "-m", "tests.crash.soak", *sys.argv[1:]]),
+        "machine": _machine(),
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "lasted_s": round(time.monotonic() - began, 1),
+        "runs": runs,
+    }
+    raw = json.dumps(result, indent=1, ensure_ascii=False)
+    print(raw)  # noqa: T201
+    if args.out is not None:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(raw + "\n", encoding="utf-8")
+    return 0 if all(r["clean"] for r in runs) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash.soak")
+    parser.add_argument("--kills", type=int, default=200, help="kills in each of the two modes")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=40.0, help="orders a second")
+    parser.add_argument("--out", type=Path, help="also write the raw result here")
+    return parser.parse_args()
+
+
+def _random_kills(server: Server, args: argparse.Namespace) -> dict[str, Any]:
+    profile = Profile(seed=args.seed, rate_per_s=args.rate)
+    try:
+        verdict = run(server, Violence(kills=args.kills, seed=args.seed), profile=profile)
+        return _report(server, verdict, name="+".join(role.name for role in server.roles))
+    finally:
+        server.stop()
+
+
+def _points(server: Server, *, cancel: bool) -> dict[str, Any]:
+    """Visit every crash point of one order, or of one order and its cancellation."""
+    name = "points of an order" + (" and its cancellation" if cancel else "")
+    refused = why_not()
+    if refused is not None:
+        return {"run": name, "clean": False, "not_run": refused}
+    with opened(server, cancel=cancel) as points:
+        visited = {str(point): points.crash_at(point) for point in points.discover()}
+        return _report(server, settle(server), name=name) | {"points": visited}
+
+
+def _report(server: Server, verdict: Verdict, *, name: str) -> dict[str, Any]:
+    code, said = server.verify()
+    return {
+        "run": name,
+        "clean": not verdict.faults and code == 0,
+        **verdict.figures(),
+        "verify_exit": code,
+        "verify": said.strip(),
+        "recovery_s": [round(s, 3) for s in verdict.recovery_s],
+        "evidence": verdict.evidence,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_average": os.getloadavg(),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

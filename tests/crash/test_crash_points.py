@@ -1,0 +1,66 @@
+"""P1 and P3 at enumerated points: one order, killed at each write that it makes in turn."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.crash.killer import naive, ponte_up
+from tests.crash.points import opened, sample, why_not
+from tests.crash.run import settle
+
+# One point costs a crash and a start; the soak visits all of them.
+AT_MOST = 10
+AT_MOST_NAIVE = 7
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tracing_is_permitted() -> None:
+    refused = why_not()
+    if refused is None:
+        return
+    if os.environ.get("PONTE_TEST_ENGINES") == "required":
+        pytest.fail(f"strace is required here: {refused}")
+    pytest.skip(f"no crash points without strace: {refused}")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("cancel", [False, True], ids=["order", "order+cancel"])
+def test_a_crash_at_any_write_of_an_order_loses_and_doubles_nothing(
+    cancel: bool, tmp_path: Path
+) -> None:
+    server = ponte_up(tmp_path)
+
+    with opened(server, cancel=cancel) as points:
+        for point in sample(points.discover(), AT_MOST):
+            points.crash_at(point)
+        verdict = settle(server)
+        code, said = server.verify()
+
+    assert verdict.faults == {}, str(verdict)
+    assert points.reached >= AT_MOST // 2, f"only {points.reached} of {AT_MOST} points crashed"
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(
+    ("bug", "crime"),
+    [
+        (None, None),
+        ("answer_before_commit", "lost"),
+        ("handled_before_effect", "lost"),
+        ("ack_apart_from_effect", "duplicated"),
+    ],
+)
+def test_the_points_clear_an_honest_server_and_convict_a_naive_one(
+    bug: str | None, crime: str | None, tmp_path: Path
+) -> None:
+    with opened(naive(tmp_path, bug)) as points:
+        for point in sample(points.discover(), AT_MOST_NAIVE):
+            points.crash_at(point)
+        verdict = settle(points.server, 1.0)
+
+    assert points.reached > 0
+    if crime is None:
+        assert verdict.faults == {}, str(verdict)
+    else:
+        assert verdict.count(crime) > 0, str(verdict)
