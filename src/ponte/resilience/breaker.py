@@ -32,6 +32,9 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
+CLOSED, OPEN, HALF_OPEN = BreakerState
+
+
 class CircuitBreakerOpen(PonteError):
     """The breaker is open: the call was not made, so nothing was changed outside."""
 
@@ -112,7 +115,7 @@ class CircuitBreaker:
         self.half_open_max_calls = half_open_max_calls
         self.name = name
         self._clock = clock
-        self._state = BreakerState.CLOSED
+        self._state = CLOSED
         self._era = 0  # counts changes of state, to tell late results apart
         self._since = clock()
         self._reason = ""
@@ -126,8 +129,8 @@ class CircuitBreaker:
     @property
     def state(self) -> BreakerState:
         """The state as the next caller will find it."""
-        if self._state is BreakerState.OPEN and self._is_due():
-            return BreakerState.HALF_OPEN
+        if self._state is OPEN and self._is_due():
+            return HALF_OPEN
         return self._state
 
     @property
@@ -137,7 +140,7 @@ class CircuitBreaker:
 
     def retry_after(self) -> float | None:
         """Return the seconds until a trial call, 0 when calls may pass, None while held open."""
-        if self._state is not BreakerState.OPEN:
+        if self._state is not OPEN:
             return 0.0
         if self._held:
             return None
@@ -166,17 +169,17 @@ class CircuitBreaker:
 
     def reset(self, reason: str = "by hand") -> None:
         """Close it and forget its failures; the causes stay for who wants to know."""
-        self._move(BreakerState.CLOSED, reason)
+        self._move(CLOSED, reason)
 
     def open(self, reason: str) -> None:
         """Open it and hold it open until `reset` or `try_now`."""
-        self._move(BreakerState.OPEN, reason)
+        self._move(OPEN, reason)
         self._held = True
 
     def try_now(self, reason: str = "by hand") -> None:
         """Let trial calls through at once instead of waiting for the recovery timeout."""
-        if self._state is BreakerState.OPEN:
-            self._move(BreakerState.HALF_OPEN, reason)
+        if self._state is OPEN:
+            self._move(HALF_OPEN, reason)
 
     # ------------------------------------------------------------ one call
 
@@ -185,12 +188,12 @@ class CircuitBreaker:
 
         Each True is to be followed by one `record_success`, `record_failure` or `release`.
         """
-        if self._state is BreakerState.CLOSED:
+        if self._state is CLOSED:
             return True
-        if self._state is BreakerState.OPEN:
+        if self._state is OPEN:
             if not self._is_due():
                 return False
-            self._move(BreakerState.HALF_OPEN, "recovery timeout passed")
+            self._move(HALF_OPEN, "recovery timeout passed")
         if self._trials >= self.half_open_max_calls:
             return False
         self._trials += 1
@@ -198,27 +201,27 @@ class CircuitBreaker:
 
     def record_success(self) -> None:
         """Say that a call allowed in this state succeeded."""
-        if self._state is BreakerState.CLOSED:
+        if self._state is CLOSED:
             self._failures = 0
-        elif self._state is BreakerState.HALF_OPEN:
+        elif self._state is HALF_OPEN:
             self._trials -= 1
             self._successes += 1
             if self._successes >= self.half_open_max_calls:
-                self._move(BreakerState.CLOSED, "trial calls succeeded")
+                self._move(CLOSED, "trial calls succeeded")
 
-    def record_failure(self, error: BaseException | str = "") -> None:
+    def record_failure(self, cause: BaseException | str = "") -> None:
         """Say that a call allowed in this state failed through the other side's fault."""
-        text = error if isinstance(error, str) else _line(error)
+        text = cause if isinstance(cause, str) else _line(cause)
         self._causes.append((self._clock(), text[:CAUSE_LENGTH]))
-        if self._state is BreakerState.OPEN:
+        if self._state is OPEN:
             return
         self._failures += 1
-        if self._state is BreakerState.HALF_OPEN or self._failures >= self.failure_threshold:
-            self._move(BreakerState.OPEN, text[:CAUSE_LENGTH])
+        if self._state is HALF_OPEN or self._failures >= self.failure_threshold:
+            self._move(OPEN, text[:CAUSE_LENGTH])
 
     def release(self) -> None:
         """Say that an allowed call told nothing about the other side: the slot is free again."""
-        if self._state is BreakerState.HALF_OPEN:
+        if self._state is HALF_OPEN:
             self._trials -= 1
 
     async def call(self, func: Callable[[], Awaitable[T]], *, name: str = "") -> T:
@@ -231,13 +234,14 @@ class CircuitBreaker:
         Raises:
             CircuitBreakerOpen: The call was not made.
         """
-        era = self.enter()
+        ticket = self._era if self._state is CLOSED else self.enter()
         try:
             result = await func()
         except BaseException as error:
-            self.leave(era, failed=counts_as_failure(error), cause=_line(error, name))
+            self.leave(ticket, failed=counts_as_failure(error), cause=_line(error, name))
             raise
-        self.leave(era, failed=False)
+        if ticket == self._era:
+            self.record_success()
         return result
 
     def enter(self) -> int:
@@ -246,7 +250,7 @@ class CircuitBreaker:
         Raises:
             CircuitBreakerOpen: The call must not be made.
         """
-        if self._state is not BreakerState.CLOSED and not self.allow():
+        if self._state is not CLOSED and not self.allow():
             raise CircuitBreakerOpen(self.name, retry_after_s=self._refusal_s())
         return self._era
 
@@ -264,7 +268,7 @@ class CircuitBreaker:
     # ------------------------------------------------------------ inside
 
     def _refusal_s(self) -> float | None:
-        if self._state is BreakerState.HALF_OPEN:
+        if self._state is HALF_OPEN:
             return min(TRIAL_WAIT_S, self.recovery_timeout)
         return self.retry_after()
 
@@ -279,7 +283,7 @@ class CircuitBreaker:
         self._held = False
         self._trials = 0
         self._successes = 0
-        if new is BreakerState.CLOSED:
+        if new is CLOSED:
             self._failures = 0
         if old is not new:
             for listener in self._listeners:

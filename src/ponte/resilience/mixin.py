@@ -50,7 +50,8 @@ class HubResilienceMixin:
         """
 
         async def one_try() -> T:
-            await self._limiter.acquire()
+            if not self._limiter.try_acquire():
+                await self._limiter.acquire()
             return await self._breaker.call(func, name=name)
 
         return await retry_with_backoff(one_try, self._max_retries)
