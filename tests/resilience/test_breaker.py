@@ -187,7 +187,7 @@ async def test_opened_by_hand_it_stays_open_until_somebody_resets_it() -> None:
         await breaker.call(works)
     breaker.reset("pronto")
 
-    assert refused.value.retry_after_s is None
+    assert (refused.value.held, refused.value.retry_after_s) == (True, 60.0)
     assert await breaker.call(works) == "ok"
 
 

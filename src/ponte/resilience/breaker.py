@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
-from ponte.errors import PonteError
+from ponte.errors import Adiado, PonteError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CAUSES_KEPT = 10  # chosen: what the console shows of a breaker
+HELD_LOOK_S = 60.0  # chosen: how often to look whether a breaker held open was released
 TRIAL_WAIT_S = 1.0  # chosen: about how long a trial call takes to tell
 CAUSE_LENGTH = 200  # chosen: a cause is a line, not a page
 
@@ -35,18 +36,19 @@ class BreakerState(StrEnum):
 CLOSED, OPEN, HALF_OPEN = BreakerState
 
 
-class CircuitBreakerOpen(PonteError):
+class CircuitBreakerOpen(Adiado):
     """The breaker is open: the call was not made, so nothing was changed outside."""
 
-    status = 503
     code = "disjuntor_aberto"
-    retry = True
 
     def __init__(self, name: str, *, retry_after_s: float | None) -> None:
         when = "by hand" if retry_after_s is None else f"next trial in {retry_after_s:.1f} s"
-        super().__init__(f"Circuit breaker {name or 'without a name'} is open ({when})")
+        super().__init__(
+            f"Circuit breaker {name or 'without a name'} is open ({when})",
+            retry_after_s=HELD_LOOK_S if retry_after_s is None else retry_after_s,
+        )
         self.name = name
-        self.retry_after_s = retry_after_s
+        self.held = retry_after_s is None
 
 
 @dataclass(frozen=True, slots=True)

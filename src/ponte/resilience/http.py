@@ -8,94 +8,31 @@ may have had its effect, and says so.
 
 import asyncio
 import functools
-import json as jsonlib
 import logging
 import math
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from collections.abc import Awaitable, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
 
 import httpx2
 import structlog
 
+from ponte.errors import Adiado
 from ponte.resilience.breaker import BreakerState, CircuitBreaker
-from ponte.resilience.classes import Classe, OutsideError, Verdict, by_status, seconds
+from ponte.resilience.classes import Classe, OutsideError, Verdict, by_status
+from ponte.resilience.exchange import TIMEOUT_S, Answer, Classify, Request
 from ponte.resilience.limiter import RateLimiter
+
+__all__ = ["MAX_REPLY_BYTES", "Answer", "Classify", "Http", "Meter", "Request"]
 
 MAX_REPLY_BYTES = 1024 * 1024  # RELIABILITY: replies are capped at 1 MiB, unpacked or not
 CONNECT_TIMEOUT_S = 3.0  # chosen: one lost SYN is sent again after 1 s, a second after 3 s
-TIMEOUT_S = 10.0  # chosen: slower than any platform's own p99, shorter than a lease
 MAX_WAIT_S = 2.0  # chosen: a worker waits this long for its turn, else the step waits
 CONNECTIONS = 20  # chosen: one destination may not take every socket
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One call as a connector builds it; what may hold a secret stays out of its repr.
-
-    Args:
-        method: HTTP method.
-        url: Full URL.
-        json: Body as JSON; None sends `content` instead.
-        content: Body as bytes.
-        headers: Further headers.
-        timeout_s: Seconds for the whole exchange, connecting included.
-        operation: What it is for in metrics ("send_message"); the method when empty.
-    """
-
-    method: str
-    url: str = field(repr=False)
-    json: Any = field(default=None, repr=False)
-    content: bytes | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    timeout_s: float = TIMEOUT_S
-    operation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; `headers` lower-cased, `body` unpacked."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
-    elapsed_ms: float = 0.0
-
-    def json(self) -> Any:
-        """Return the parsed body, or None when it is not JSON: a proxy's page, a cut body."""
-        try:
-            return jsonlib.loads(self.body, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-            return None
-
-    @property
-    def text(self) -> str:
-        """The body as text, unreadable bytes replaced."""
-        return self.body.decode("utf-8", "replace")
-
-    @property
-    def retry_after_s(self) -> float | None:
-        """Seconds that Retry-After asks for; its date form is read against the answer's Date."""
-        value = self.headers.get("retry-after", "")
-        wait_s = seconds(value)
-        if wait_s is not None or not value:
-            return wait_s
-        try:
-            until = parsedate_to_datetime(value)
-            return seconds(
-                (until - parsedate_to_datetime(self.headers.get("date", ""))).total_seconds()
-            )
-        except (ValueError, TypeError):  # no date, or one without a zone
-            return None
-
-
-Classify = Callable[[Answer], Verdict]
 
 
 class Meter(Protocol):
@@ -155,8 +92,8 @@ class Http:
         """Send one request and return whatever was answered, any status.
 
         Raises:
-            OutsideError: There is no answer, or our own limiter says to wait.
-            CircuitBreakerOpen: The destination is held to be down; nothing was sent.
+            OutsideError: There is no answer.
+            Adiado: Our own limiter or breaker says to wait; nothing was sent.
         """
         request = Request(
             method,
@@ -175,13 +112,34 @@ class Http:
         """Send one request and return the answer if `classify` calls it ok.
 
         Raises:
-            OutsideError: It does not, there is no answer, or our own limiter says to wait.
-            CircuitBreakerOpen: The destination is held to be down; nothing was sent.
+            OutsideError: It does not, or there is no answer.
+            Adiado: Our own limiter or breaker says to wait; nothing was sent.
         """
         answer, verdict = await self._exchange(request, classify)
         if answer is None or verdict.classe is not Classe.OK:
             raise self._error(verdict)
         return answer
+
+    async def guard(self, func: Callable[[], Awaitable[Verdict]], *, operation: str) -> None:
+        """Await a call that another library makes, behind the same guards and counts.
+
+        Args:
+            func: Makes one try and tells how it ended; it bounds its own time.
+            operation: What it is for in metrics.
+
+        Raises:
+            OutsideError: It was not accepted.
+            Adiado: Our own limiter or breaker says to wait; the call was not made.
+        """
+        started = self._clock()
+        verdict = await self._behind_guards(func)
+        self._count(operation, verdict, elapsed_ms=(self._clock() - started) * 1000)
+        if verdict.classe is not Classe.OK:
+            raise self._error(verdict)
+
+    def limit_to(self, limiter: RateLimiter) -> None:
+        """Use the platform's own limit unless the installation chose one."""
+        self.limiter = self.limiter or limiter
 
     async def aclose(self) -> None:
         """Close the connections; the next request opens new ones."""
@@ -194,26 +152,39 @@ class Http:
     async def _exchange(
         self, request: Request, classify: Classify
     ) -> tuple[Answer | None, Verdict]:
+        answer: Answer | None = None
+
+        async def one_call() -> Verdict:
+            nonlocal answer
+            reached = await self._reach(request)
+            if isinstance(reached, Verdict):
+                return reached
+            answer = reached
+            return classify(reached)
+
+        verdict = await self._behind_guards(one_call)
+        operation = request.operation or request.method.lower()
+        self._count(operation, verdict, elapsed_ms=answer.elapsed_ms if answer else 0.0)
+        return answer, verdict
+
+    async def _behind_guards(self, func: Callable[[], Awaitable[Verdict]]) -> Verdict:
         await self._await_turn()
         ticket = self.breaker.enter()
         failed, cause = None, ""  # of a cancelled call, which says nothing of the other side
         try:
-            reached = await self._reach(request)
-            answer = reached if isinstance(reached, Answer) else None
-            verdict = classify(reached) if isinstance(reached, Answer) else reached
+            verdict = await func()
             failed, cause = verdict.classe.breaker_failure, verdict.detail
         finally:
             self.breaker.leave(ticket, failed=failed, cause=cause)
         self._keep_quiet(verdict)
-        self._count(request, answer, verdict)
-        return answer, verdict
+        return verdict
 
     async def _await_turn(self) -> None:
         wait_s = self._quiet_until - self._clock()
         if self.limiter is not None:
             wait_s = max(wait_s, self.limiter.retry_after())
         if wait_s > MAX_WAIT_S:
-            raise self._error(Verdict(Classe.RATE_LIMITED, "waits for its turn", wait_s))
+            raise Adiado(f"{self.name} waits for its turn", retry_after_s=wait_s)
         if self._quiet_until > self._clock():
             await asyncio.sleep(self._quiet_until - self._clock())
         if self.limiter is not None:
@@ -293,15 +264,14 @@ class Http:
         if wait_s is not None and wait_s > 0:
             self._quiet_until = max(self._quiet_until, self._clock() + wait_s)
 
-    def _count(self, request: Request, answer: Answer | None, verdict: Verdict) -> None:
+    def _count(self, operation: str, verdict: Verdict, *, elapsed_ms: float) -> None:
         if self._meter is None:
             return
-        method = request.operation or request.method.lower()
-        self._meter.record_request(self.name, method)
-        if answer is not None and verdict.classe is Classe.OK:
-            self._meter.record_success(self.name, method, latency_ms=answer.elapsed_ms)
+        self._meter.record_request(self.name, operation)
+        if verdict.classe is Classe.OK:
+            self._meter.record_success(self.name, operation, latency_ms=elapsed_ms)
         else:
-            self._meter.record_failure(self.name, method, verdict.classe)
+            self._meter.record_failure(self.name, operation, verdict.classe)
 
     def _tell(self, old: BreakerState, new: BreakerState, reason: str) -> None:
         if new is BreakerState.OPEN and old is BreakerState.CLOSED:
@@ -338,10 +308,6 @@ def _by_status(answer: Answer) -> Verdict:
 
 def _lower(headers: httpx2.Headers) -> Mapping[str, str]:
     return {key.lower(): value for key, value in headers.items()}
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 @functools.cache
