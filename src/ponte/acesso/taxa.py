@@ -1,0 +1,54 @@
+"""Taxa: how fast one address without a key, or one key, may ask.
+
+Both tables are bounded: whoever was not seen for longest is forgotten first, so
+a flood of addresses costs memory up to a number and no more.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ponte.errors import MuitasRequisicoes
+from ponte.resilience.limiter import SlidingWindowRateLimiter
+
+MAX_ENDERECOS = 10_000  # chosen: about 10 MB at 30 a minute
+MAX_CHAVES = 2_000  # chosen: about 5 MB at 200 a second
+
+
+class Taxa:
+    """At most `limite` requests in any `janela_s` for each name."""
+
+    def __init__(
+        self,
+        limite: int,
+        janela_s: float,
+        *,
+        nomes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limite = limite
+        self._janela_s = janela_s
+        self._nomes = nomes
+        self._clock = clock
+        self._limiters: OrderedDict[str, SlidingWindowRateLimiter] = OrderedDict()
+
+    def take(self, nome: str) -> None:
+        """Count one request.
+
+        Raises:
+            MuitasRequisicoes: over the rate; it was not counted.
+        """
+        limiter = self._limiters.get(nome)
+        if limiter is None:
+            limiter = self._admit(nome)
+        else:
+            self._limiters.move_to_end(nome)
+        if not limiter.try_acquire():
+            raise MuitasRequisicoes(limiter.retry_after())
+
+    def _admit(self, nome: str) -> SlidingWindowRateLimiter:
+        limiter = SlidingWindowRateLimiter(self._limite, self._janela_s, clock=self._clock)
+        self._limiters[nome] = limiter
+        if len(self._limiters) > self._nomes:
+            self._limiters.popitem(last=False)
+        return limiter

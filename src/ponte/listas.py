@@ -1,0 +1,70 @@
+"""Listas: one page of a list, asked for and answered the same way everywhere.
+
+`proximo` carries the key of the last row, so that a list that grows meanwhile
+neither repeats nor skips a row; `pular` is for people who jump.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Query
+
+from ponte.errors import DadosInvalidos, Problema
+
+MAX_LIMITE = 500
+DEFAULT_LIMITE = 100
+MAX_PULAR = 2**31 - 1  # what every engine takes as an offset
+_MAX_CURSOR = 1000  # chosen: far above any key
+
+
+def listing(itens: Sequence[Any], *, total: int, proximo: str | None = None) -> dict[str, Any]:
+    """Return the shape of every list."""
+    return {"itens": itens, "total": total, "proximo": proximo}
+
+
+@dataclass(frozen=True, slots=True)
+class Pagina:
+    """Which part of a list is asked for; `depois` is what `proximo` carried, or None."""
+
+    pular: int
+    limite: int
+    depois: list[Any] | None = None
+
+
+def next_cursor(*chave: Any) -> str:
+    """Return the `proximo` that stands for the last row's key."""
+    return orjson.dumps(chave).hex()
+
+
+def _after(cursor: str | None) -> list[Any] | None:
+    if cursor is None:
+        return None
+    try:
+        found = orjson.loads(bytes.fromhex(cursor))
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
+    return found
+
+
+async def _paging(
+    pular: Annotated[int, Query(ge=0, le=MAX_PULAR)] = 0,
+    limite: Annotated[int, Query(ge=1, le=MAX_LIMITE)] = DEFAULT_LIMITE,
+    cursor: Annotated[str | None, Query(max_length=_MAX_CURSOR)] = None,
+) -> Pagina:
+    return Pagina(pular, limite, _after(cursor))
+
+
+async def _paging_skip(
+    skip: Annotated[int, Query(ge=0, le=MAX_PULAR)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMITE)] = DEFAULT_LIMITE,
+    cursor: Annotated[str | None, Query(max_length=_MAX_CURSOR)] = None,
+) -> Pagina:
+    return Pagina(skip, limit, _after(cursor))
+
+
+Paginacao = Annotated[Pagina, Depends(_paging)]
+PaginacaoSkip = Annotated[Pagina, Depends(_paging_skip)]
