@@ -1,0 +1,22 @@
+"""Telegram: delivers alertas to one chat through a bot.
+
+Source: https://core.telegram.org/bots/api
+"""
+
+from ponte.connectors.telegram.settings import TelegramSettings
+from ponte.connectors.telegram.sink import TelegramSink, probe
+from ponte.ports import Connector
+
+__all__ = ["connector"]
+
+connector = Connector(
+    name="telegram",
+    title="Telegram",
+    settings=TelegramSettings,
+    source_url="https://core.telegram.org/bots/api",
+    quality="gold",
+    is_on=lambda settings: bool(settings.bot_token and settings.chat_id),
+    alerts=TelegramSink,
+    alert_tries=3,  # a chat reads a notice within minutes or not at all
+    probe=probe,
+)

@@ -1,0 +1,28 @@
+"""Settings of the webhook, read from PONTE_WEBHOOK__*."""
+
+import base64
+import binascii
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+from ponte.connectors.webhook.sign import PREFIX
+
+
+class WebhookSettings(BaseModel):
+    """The connector is off while `url` is missing; without `secret` nothing is signed."""
+
+    url: SecretStr | None = Field(None, description="Where alertas are posted")
+    secret: SecretStr | None = Field(
+        None, description="Signs each post; whsec_ and base64, or any text taken as it is"
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _readable(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        if text.startswith(PREFIX):
+            try:
+                base64.b64decode(text.removeprefix(PREFIX), validate=True)
+            except binascii.Error:
+                raise ValueError("base64 expected after whsec_") from None
+        return value
