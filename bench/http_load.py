@@ -94,7 +94,7 @@ class _Connection:
         if self._rest:
             data = self._rest + data
         head = data.find(HEAD_END)
-        if head < 0 or len(data) < head + 4 + _length(data, head):
+        if head < 0 or len(data) < head + 4 + content_length(data, head):
             self._rest = data
             return
         self._rest = b""
@@ -112,7 +112,8 @@ class _Connection:
         self.sock.close()
 
 
-def _length(data: bytes, head: int) -> int:
+def content_length(data: bytes, head: int) -> int:
+    """Return how long the body is of the message whose head ends at `head`."""
     at = data.find(LENGTH, 0, head)
     if at < 0:
         at = data[:head].lower().find(LENGTH)

@@ -109,6 +109,12 @@ class Process:
         """Tell whether the child still runs."""
         return self._child.poll() is None
 
+    def wait(self, limit_s: float) -> int | None:
+        """Return the exit code, None when the child still runs after `limit_s`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._child.wait(limit_s)
+        return None
+
     def cpu_s(self) -> float:
         """CPU seconds the child has used."""
         return cpu_s(self.pid)

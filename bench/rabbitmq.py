@@ -55,8 +55,6 @@ def _environment(home: Path, *, port: int, mapper_port: int) -> dict[str, str]:
         "RABBITMQ_LOG_BASE": str(home / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
         "RABBITMQ_CONFIG_FILE": str(home / "none"),
-        # Makes the script become the node, so that its pid is the node's.
-        "RABBITMQ_ALLOW_INPUT": "true",
     }
 
 
