@@ -8,7 +8,7 @@ what it can't read and never raises: one odd field must not cost a sale.
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 
 from ponte.domain.origem import Momento
@@ -173,6 +173,16 @@ def momento(valor: object) -> Momento | None:
     if dia:
         escrito = f"{dia[3]}-{dia[2]}-{dia[1]}T{dia[4]}"
     return _iso(escrito)
+
+
+def in_zone(quando: Momento | None, zona: tzinfo) -> Momento | None:
+    """Return the instant in UTC, a time without a zone being the shop's."""
+    if quando is None or quando.com_zona:
+        return quando
+    try:
+        return Momento(quando.valor.replace(tzinfo=zona).astimezone(UTC))
+    except (ValueError, OverflowError):  # at the edge of the calendar
+        return None
 
 
 def _iso(escrito: str) -> Momento | None:

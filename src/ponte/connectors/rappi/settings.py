@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, model_validator
 
 from ponte.connectors.rappi.build import Rotas
 
@@ -63,6 +64,16 @@ def _no_slash(valor: object) -> object:
     return valor.rstrip("/") if isinstance(valor, str) else valor
 
 
+def _zone(valor: str) -> str:
+    """Refuse a zone that does not exist at start-up, not at the first order."""
+    try:
+        ZoneInfo(valor)
+    except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder
+        msg = f"no such time zone: {valor}"
+        raise ValueError(msg) from error
+    return valor
+
+
 Url = Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")]
 Divisor = Annotated[Decimal, Field(gt=0)]
 
@@ -90,8 +101,18 @@ class RappiSettings(BaseModel):
     max_skew_s: float | None = Field(
         None, gt=0, description="Oldest signature accepted, seconds; any when missing"
     )
-    timezone: str = Field("America/Sao_Paulo", description="Zone of times sent without one")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "America/Sao_Paulo", description="Zone of times sent without one"
+    )
     routes: Literal["legacy", "new"] = Field("legacy", description="Family of order routes")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_blanks(cls, valores: object) -> object:
+        """Read an empty variable as one that is not set; only a prefix may be empty."""
+        if not isinstance(valores, dict):
+            return valores
+        return {k: v for k, v in valores.items() if v != "" or k == "token_prefix"}
 
     @property
     def rotas(self) -> Rotas:

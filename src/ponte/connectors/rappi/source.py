@@ -5,13 +5,15 @@ where a new token is fetched once and the same call is made once more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from ponte.connectors.rappi.build import Chamada
 from ponte.connectors.rappi.classify import classify, classify_transition
 from ponte.connectors.rappi.divisor import divide
-from ponte.connectors.rappi.leitura import lower, objeto, split
+from ponte.connectors.rappi.leitura import in_zone, lower, objeto, split
 from ponte.connectors.rappi.parse import read
 from ponte.connectors.rappi.settings import RappiSettings
 from ponte.connectors.rappi.token import RappiToken
@@ -47,7 +49,7 @@ class RappiSource:
         Raises:
             Permanente: nothing in it can be read; it stays stored with this reason.
         """
-        documentos = [self._in_reais(x) for x in read(evento, corpo)]
+        documentos = [self._settled(x) for x in read(evento, corpo)]
         unread = [x for x in documentos if is_unreadable(x)]
         if unread and len(unread) == len(documentos):
             first = unread[0]
@@ -62,11 +64,22 @@ class RappiSource:
     def lojas(self) -> Mapping[str, str]:
         return {x.plataforma_id: x.filial_id for x in self._settings.stores}
 
-    def _in_reais(self, documento: DocumentoNeutro) -> DocumentoNeutro:
+    def _settled(self, documento: DocumentoNeutro) -> DocumentoNeutro:
+        """Return it in reais, and with the zone of the shop where a time had none."""
+        zona = ZoneInfo(self._settings.timezone)
         if isinstance(documento, EventoNeutro):
-            return documento
+            return replace(
+                documento,
+                em=in_zone(documento.em, zona),
+                agendado_para=in_zone(documento.agendado_para, zona),
+            )
         loja = documento.loja
-        return divide(documento, self._settings.divisor_of(loja.plataforma_id, loja.parceiro_id))
+        pedido = divide(documento, self._settings.divisor_of(loja.plataforma_id, loja.parceiro_id))
+        return replace(
+            pedido,
+            criado_em=in_zone(pedido.criado_em, zona),
+            agendado_para=in_zone(pedido.agendado_para, zona),
+        )
 
     # ------------------------------------------------------------ calling
 
