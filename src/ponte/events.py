@@ -259,6 +259,17 @@ class AlertaNaoEntregue(_DoAlerta, frozen=True, kw_only=True):
     erro: str
 
 
+class DisponibilidadePedida(Fato, frozen=True, kw_only=True):
+    """A marketplace's shop must be told which products it has; one queue a connector."""
+
+    tipo: ClassVar[str] = "disponibilidade.pedida"
+    conector: str
+    loja: str
+
+    def lane(self) -> str:
+        return f"{self.conector}@{self.loja}"
+
+
 class WebhookRecebido(Fato, frozen=True, kw_only=True):
     """A verified body was stored; parsing comes after the answer."""
 

@@ -4,7 +4,7 @@ A connector implements doors and only translates; a broker moves prompts; the
 database is the truth. Nothing here has behaviour.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -41,12 +41,19 @@ class Broker(Protocol):
     """Moves prompts at least once. Confirmed means that the engine has them safe."""
 
     name: str
+    rows_are_the_queue: bool  # True only where the database itself is the queue
 
     async def start(self) -> None:
         """Connect and declare; raises `ArmazenamentoIndisponivel` when it can't yet."""
 
     async def publish(self, prompts: Sequence[Prompt]) -> None:
         """Hand over prompts; returns when all are confirmed, raises when any may not be."""
+
+    def wake(self, filas: Iterable[str]) -> None:
+        """Hear that a commit of this process fed these queues."""
+
+    def wake_all(self) -> None:
+        """Hear that another process may have fed any queue."""
 
     async def receive(self, fila: str, *, limit: int, timeout_s: float) -> Sequence[Prompt]:
         """Wait for work in a queue.
@@ -147,6 +154,7 @@ class AlertSink(Protocol):
 class FiscalIssuer(Protocol):
     """Numbers notas. Pure: the counter and the row are written by the caller's transaction."""
 
+    cnpj: str
     modelo: int
     serie: int
 

@@ -7,6 +7,7 @@ Source: Manual de Orientação do Contribuinte 7.0, Anexo I; Nota Técnica Conju
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from ponte.domain.valores import mod11
@@ -29,8 +30,7 @@ class PedidoDaNota:
 
     pedido_id: str
     canal: str
-    documento: str | None
-    total_centavos: int
+    total: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,26 @@ def new_codigo(numero: int) -> str:
             return codigo
 
 
-def access_key(
-    *, uf: str, cnpj: str, modelo: int, serie: int, numero: int, codigo: str, em: datetime
-) -> str:
+class Empresa(Protocol):
+    """What the key needs of the issuer."""
+
+    uf: str
+    cnpj: str
+    serie: int
+
+
+def access_key(empresa: Empresa, *, modelo: int, numero: int, codigo: str, em: datetime) -> str:
     """Return the 44-character key; `em` in the issuer's local time, normal emission.
 
     Raises:
-        ValueError: a part is out of its range.
+        ValueError: the number or the series is out of its range.
     """
+    serie = empresa.serie
     if not 1 <= numero <= MAX_NUMERO or not 0 <= serie <= 999:
         msg = f"nota number {numero} or series {serie} out of range"
         raise ValueError(msg)
-    corpo = (
-        f"{UF_CODIGO[uf]:02d}{em:%y%m}{cnpj}{modelo:02d}{serie:03d}{numero:09d}1{codigo}"
-    )
+    origem = f"{UF_CODIGO[empresa.uf]:02d}{em:%y%m}{empresa.cnpj}"
+    corpo = f"{origem}{modelo:02d}{serie:03d}{numero:09d}1{codigo}"
     return corpo + str(mod11(corpo))
 
 

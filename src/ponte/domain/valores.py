@@ -162,7 +162,7 @@ def parse_telefone(texto: str) -> str:
 
 
 def _with_country(texto: str) -> str:
-    digitos = re.sub(r"[^\d+]", "", texto.split("@")[0].split(":")[0])
+    digitos = re.sub(r"[^\d+]", "", texto.split("@", maxsplit=1)[0].split(":", maxsplit=1)[0])
     plus = digitos.startswith("+")
     digitos = digitos.replace("+", "")
     if not plus and digitos.startswith("0") and not digitos.startswith("0800"):

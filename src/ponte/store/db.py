@@ -43,6 +43,7 @@ class Tx(Protocol):
     """One transaction, or a savepoint in a group of them. Never commits by itself."""
 
     now_ms: int
+    for_update: str  # appended to a SELECT that must lock its rows; empty where one writer rules
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it changed."""

@@ -195,6 +195,15 @@ async def release_dead(tx: Tx, *, mortos: Sequence[str]) -> int:
     return freed
 
 
+async def release_own(tx: Tx, dono: str) -> int:
+    """Give back what this instance still holds at its clean end; no try is counted."""
+    return await tx.execute(
+        "UPDATE fila SET lease = NULL, enviada_em = NULL, tentativas = tentativas - 1"
+        " WHERE lease IS NOT NULL AND dono = ?",
+        (dono,),
+    )
+
+
 async def unsent(tx: Tx, *, limite: int) -> list[tuple[int, str, str, str]]:
     """Return (id, fila, fato id, lane) of work that no broker has confirmed yet."""
     rows = await tx.fetch(

@@ -76,6 +76,8 @@ def step(coro: Coroutine[Any, Any, Any]) -> Any:
 class SqliteTx:
     """A transaction of the writer, or a snapshot of a reader."""
 
+    for_update = ""
+
     def __init__(self, con: sqlite3.Connection, rotas: Rotas, *, now_ms: int) -> None:
         self._con = con
         self._rotas = rotas

@@ -1,0 +1,177 @@
+"""Alertas, handled by the worker: what raises an alert, and how a sink is told."""
+
+from collections.abc import Awaitable, Callable
+
+from ponte.alertas import service
+from ponte.alertas.service import Disparo, Politica
+from ponte.context import Context
+from ponte.domain.alerta import Alerta, Severidade
+from ponte.errors import Permanente
+from ponte.events import (
+    AlertaEntregue,
+    AlertaNaoEntregue,
+    EntregaPedida,
+    EstoqueBaixou,
+    EstoqueNormalizou,
+    FalhaCriada,
+    FatoGravado,
+    LinhaSemProduto,
+    PedidoSemEstoque,
+)
+from ponte.store.db import Tx
+
+Effect = Callable[[Tx], Awaitable[None]]
+ESTOQUE_BAIXO = "estoque_baixo"
+
+
+def politica(ctx: Context) -> Politica:
+    """Return who is told and how often in this installation."""
+    return Politica(tuple(ctx.sinks()), ctx.settings.alertas)
+
+
+async def raise_estoque_baixo(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
+    """Alert that a product fell below its minimum."""
+    baixou = fato.fato()
+    if isinstance(baixou, EstoqueBaixou):
+        await service.raise_alert(tx, _estoque_baixo(baixou), politica=politica(ctx))
+
+
+async def resolve_estoque_baixo(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
+    """Close that alert when the product is back at its minimum."""
+    normal = fato.fato()
+    if isinstance(normal, EstoqueNormalizou):
+        await service.resolve_fingerprint(
+            tx, _estoque_baixo(normal).impressao, por="ponte", destinos=tuple(ctx.sinks())
+        )
+
+
+async def raise_sem_estoque(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
+    """Alert that a sale could not be served, one alert a product and channel."""
+    sem = fato.fato()
+    if not isinstance(sem, PedidoSemEstoque):
+        return
+    for falta in sem.faltas:
+        disparo = Disparo(
+            nome="pedido_sem_estoque",
+            titulo="Pedido sem estoque",
+            texto=f"Pedido #{sem.numero} ({sem.canal}): {falta['produto_id']} pede "
+            f"{falta['pedido']} un. e a filial {sem.filial_id} tem {falta['disponivel']}.",
+            severidade=Severidade.CRITICO if sem.canal != "api" else Severidade.AVISO,
+            origem="pedidos",
+            labels={
+                "produto_id": falta["produto_id"],
+                "filial_id": sem.filial_id,
+                "canal": sem.canal,
+            },
+        )
+        await service.raise_alert(tx, disparo, politica=politica(ctx))
+
+
+async def raise_linha_sem_produto(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
+    """Alert that a marketplace sold something that this shop does not know."""
+    linha = fato.fato()
+    if not isinstance(linha, LinhaSemProduto):
+        return
+    disparo = Disparo(
+        nome="linha_sem_produto",
+        titulo="Item sem produto correspondente",
+        texto=f"Pedido #{linha.numero} ({linha.canal}): {', '.join(linha.linhas)}. "
+        "O pedido foi mantido; nenhum estoque foi movido por esses itens.",
+        severidade=Severidade.AVISO,
+        origem="pedidos",
+        labels={"canal": linha.canal, "itens": ",".join(sorted(linha.linhas))[:200]},
+    )
+    await service.raise_alert(tx, disparo, politica=politica(ctx))
+
+
+async def raise_falha(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
+    """Alert that work was set aside; a failed delivery of alerts is told elsewhere only once."""
+    falha = fato.fato()
+    if not isinstance(falha, FalhaCriada):
+        return
+    disparo = Disparo(
+        nome="falha",
+        titulo="Trabalho separado após as tentativas",
+        texto=f"Fila {falha.fila}: {falha.fato_tipo} ({falha.fato_lane}). "
+        "Veja com: ponte falhas list",
+        severidade=Severidade.CRITICO,
+        origem="falhas",
+        labels={"fila": falha.fila, "causa": falha.causa},
+    )
+    await service.raise_alert(tx, disparo, politica=politica(ctx))
+
+
+async def deliver(ctx: Context, fato: FatoGravado) -> Effect | None:
+    """Tell one sink of one alert; what it answered is written with the step's end."""
+    pedida = fato.fato()
+    if not isinstance(pedida, EntregaPedida):
+        return None
+    sink = ctx.sinks().get(pedida.destino)
+    if sink is None:
+        msg = f"The sink {pedida.destino} is off"
+        raise Permanente(msg)
+    alerta: Alerta = await ctx.db.read(service.get, pedida.alerta_id)
+    await sink.deliver(alerta, fim=pedida.motivo == service.FIM)
+
+    async def record(tx: Tx) -> None:
+        tentativas = await _finish(tx, pedida, service.ENTREGUE, None)
+        tx.put(
+            AlertaEntregue(
+                alerta_id=alerta.id,
+                nome=alerta.nome,
+                severidade=alerta.severidade.value,
+                titulo=alerta.titulo,
+                destino=pedida.destino,
+                motivo=pedida.motivo,
+                tentativa=tentativas,
+            )
+        )
+
+    return record
+
+
+async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
+    """Record that a sink did not take a notice after its tries."""
+    pedida = fato.fato()
+    if not isinstance(pedida, EntregaPedida):
+        return
+    alerta = await service.get(tx, pedida.alerta_id)
+    await _finish(tx, pedida, service.FALHOU, erro)
+    tx.put(
+        AlertaNaoEntregue(
+            alerta_id=alerta.id,
+            nome=alerta.nome,
+            severidade=alerta.severidade.value,
+            titulo=alerta.titulo,
+            destino=pedida.destino,
+            erro=erro,
+        )
+    )
+
+
+def _estoque_baixo(fato: EstoqueBaixou | EstoqueNormalizou) -> Disparo:
+    return Disparo(
+        nome=ESTOQUE_BAIXO,
+        titulo="Estoque baixo",
+        texto=f"{fato.nome} ({fato.produto_id}): {fato.quantidade} un. na filial "
+        f"{fato.filial_id}, mínimo {fato.minimo}.",
+        severidade=Severidade.CRITICO if fato.quantidade == 0 else Severidade.AVISO,
+        origem="estoque",
+        labels={"produto_id": fato.produto_id, "filial_id": fato.filial_id},
+    )
+
+
+async def _finish(tx: Tx, pedida: EntregaPedida, situacao: str, erro: str | None) -> int:
+    row = await tx.fetch_one(
+        "SELECT id, tentativas FROM notificacoes WHERE alerta_id = ? AND destino = ?"
+        " AND motivo = ? AND situacao = ? ORDER BY id LIMIT 1",
+        (pedida.alerta_id, pedida.destino, pedida.motivo, service.PEDIDA),
+    )
+    if row is None:
+        return 0
+    await tx.execute(
+        "UPDATE notificacoes SET situacao = ?, erro = ?, tentativas = tentativas + 1,"
+        " terminada_em = ? WHERE id = ?",
+        (situacao, erro, tx.now_ms, row[0]),
+    )
+    return int(row[1]) + 1

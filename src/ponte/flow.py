@@ -1,0 +1,120 @@
+"""Flow: the whole system on one page. Which fact goes to which handler, through which queue.
+
+Read a row as: when `on` is committed, `handler` runs off queue `fila`, tried by
+`schedule`. A handler of kind `many` gets all that waits in one transaction, `one`
+a transaction a fact, and `outside` none at all: it talks to the world, and
+returns what is to be written once the world has answered.
+
+A fact with a room and no row here is only shown. A queue a destination, so that a
+dead one holds up no other. The step owns the tries and nobody else does.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ponte.alertas import handlers as alertas
+from ponte.context import Context
+from ponte.estoque import handlers as estoque
+from ponte.events import (
+    DisponibilidadePedida,
+    EntregaPedida,
+    EstoqueBaixou,
+    EstoqueEsgotou,
+    EstoqueNormalizou,
+    EstoqueVoltou,
+    FalhaCriada,
+    Fato,
+    FatoGravado,
+    LinhaSemProduto,
+    PedidoRecebido,
+    PedidoReprocessado,
+    PedidoSemEstoque,
+    WebhookRecebido,
+)
+from ponte.pedidos import handlers as pedidos
+from ponte.pedidos import origem
+from ponte.resilience.retry import Schedule
+from ponte.store.db import Rota, Tx
+
+Kind = Literal["many", "one", "outside"]
+GiveUp = Callable[[Context, Tx, FatoGravado, str], Awaitable[None]]
+
+# Promise P7: five tries. Chosen: long enough to outlive a restart of whatever is down.
+INSIDE = Schedule(delays_s=(0.1, 1, 5, 30))
+# An outside call: about ten minutes in all.
+OUTSIDE = Schedule(delays_s=(2, 10, 60, 300))
+# SPEC §7: Telegram is tried three times.
+TRES = Schedule(delays_s=(1, 5))
+# A marketplace gives four minutes to take an order; the deadline ends the tries.
+ACEITE = Schedule(delays_s=(1, 2, 5, 10, 20, 30, 30, 30, 30, 30, 30))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row. `fila` may name the destination, taken from the fact."""
+
+    name: str
+    on: tuple[type[Fato], ...]
+    fila: str
+    handler: Callable[..., Awaitable[Any]]
+    kind: Kind = "one"
+    schedule: Schedule = INSIDE
+    destino: Callable[[Any], str | None] | None = None
+    give_up: GiveUp | None = None
+    concurrency: int = 8
+
+    def fila_of(self, fato: Fato) -> str | None:
+        """Return the queue for this fact, or None when the step is not for it."""
+        if self.destino is None:
+            return self.fila
+        destino = self.destino(fato)
+        return None if destino is None else f"{self.fila}.{destino}"
+
+    def schedule_for(self, fila: str) -> Schedule:
+        """Return the schedule of one of its queues."""
+        return TRES if fila == "alertas.telegram" else self.schedule
+
+
+FLOW: tuple[Step, ...] = (
+    Step("receber_webhook", (WebhookRecebido,), "webhooks", origem.handle_webhook),
+    Step("atender", (PedidoRecebido, PedidoReprocessado), "pedidos", pedidos.fulfil, "many",
+         give_up=pedidos.give_up),
+    Step("aceitar", (PedidoRecebido,), "aceite", pedidos.take, "outside", ACEITE,
+         destino=lambda f: f.canal if f.prazo_aceite_ms is not None else None),
+    Step("avisar_estoque", (EstoqueBaixou,), "alertas", alertas.raise_estoque_baixo),
+    Step("acalmar_estoque", (EstoqueNormalizou,), "alertas", alertas.resolve_estoque_baixo),
+    Step("avisar_sem_estoque", (PedidoSemEstoque,), "alertas", alertas.raise_sem_estoque),
+    Step("avisar_linha", (LinhaSemProduto,), "alertas", alertas.raise_linha_sem_produto),
+    Step("avisar_falha", (FalhaCriada,), "alertas", alertas.raise_falha),
+    Step("entregar_alerta", (EntregaPedida,), "alertas", alertas.deliver, "outside", OUTSIDE,
+         destino=lambda f: f.destino, give_up=alertas.give_up),
+    Step("marcar_disponibilidade", (EstoqueEsgotou, EstoqueVoltou), "disponibilidade",
+         estoque.mark_availability),
+    Step("publicar_disponibilidade", (DisponibilidadePedida,), "disponibilidade",
+         estoque.push_availability, "outside", OUTSIDE, destino=lambda f: f.conector),
+)  # fmt: skip
+
+STEPS: dict[str, Step] = {step.name: step for step in FLOW}
+_BY_FACT: dict[type[Fato], tuple[Step, ...]] = {
+    fato: tuple(step for step in FLOW if fato in step.on)
+    for fato in {fato for step in FLOW for fato in step.on}
+}
+
+
+def rotas(fato: Fato) -> Sequence[Rota]:
+    """Return where a fact must be handled; the store writes a queue row for each."""
+    steps = _BY_FACT.get(type(fato), ())
+    return [Rota(s.name, fila) for s in steps if (fila := s.fila_of(fato)) is not None]
+
+
+def filas(ligados: Iterable[str]) -> dict[str, Kind]:
+    """Return every queue with its kind, given the names of the connectors that are on."""
+    names = tuple(ligados)
+    found: dict[str, Kind] = {}
+    for step in FLOW:
+        if step.destino is None:
+            found[step.fila] = step.kind
+        else:
+            found.update({f"{step.fila}.{name}": step.kind for name in names})
+    return found

@@ -1,0 +1,133 @@
+"""Relay: carries what was committed to whoever must hear of it.
+
+A commit of this process wakes its workers and its sockets at once. Commits of
+other processes on the same database are found by looking, in the order of `pos`,
+so that a socket sees one story whoever wrote it. With a broker outside the
+database it also publishes the queue rows, and marks them sent only when confirmed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from ponte.context import Context
+from ponte.errors import PonteError
+from ponte.events import FatoGravado
+from ponte.ports import Prompt
+from ponte.store import outbox
+from ponte.store.db import Commit, Tx
+
+log = structlog.get_logger(__name__)
+LOOK_S = 0.02  # chosen: a fact of another process is seen within this; a look costs 3 µs
+PAGE = 1000
+RETRY_S = 0.5  # chosen: how soon a broker that refused is asked again
+_COLUNAS = "pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque"
+
+
+@dataclass
+class Relay:
+    """One a process."""
+
+    ctx: Context
+    _last_pos: int = 0
+    _behind: asyncio.Event = field(default_factory=asyncio.Event)
+    _unsent: asyncio.Event = field(default_factory=asyncio.Event)
+    _catching_up: bool = False
+
+    async def start(self) -> None:
+        """Begin at the newest fact; older ones are for those who ask to resume."""
+        self._last_pos = await self.ctx.db.read(_newest)
+        self.ctx.db.on_commit(self._committed)
+
+    async def follow(self) -> None:
+        """Look for commits of other processes until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._behind.wait()
+            except TimeoutError:
+                pass
+            foreign = self.ctx.db.foreign_change()
+            if self._behind.is_set() or foreign:
+                await self._catch_up()
+            if foreign:
+                self.ctx.broker.wake_all()
+                self._unsent.set()
+
+    async def publish(self) -> None:
+        """Hand queue rows to the broker until cancelled; only for brokers outside the database."""
+        while True:
+            try:
+                async with asyncio.timeout(self.ctx.settings.worker.sweep_s):
+                    await self._unsent.wait()
+            except TimeoutError:
+                pass
+            self._unsent.clear()
+            try:
+                while await self.publish_page():
+                    pass
+            except PonteError as error:
+                log.warning("broker refused, rows stay unsent", erro=str(error))
+                await asyncio.sleep(RETRY_S)
+                self._unsent.set()
+
+    async def publish_page(self) -> bool:
+        """Publish up to a page of rows; return whether there may be more."""
+        rows = await self.ctx.db.read(_unsent, PAGE)
+        if not rows:
+            return False
+        await self.ctx.broker.publish([Prompt(fila, i, fato, lane) for i, fila, fato, lane in rows])
+        await self.ctx.db.transact(_mark_sent, [row[0] for row in rows])
+        return len(rows) == PAGE
+
+    def _committed(self, commit: Commit) -> None:
+        self.ctx.telemetry.commits.inc()
+        if commit.filas:
+            self.ctx.broker.wake(commit.filas)
+            self._unsent.set()
+        if not commit.fatos:
+            return
+        if self._catching_up or commit.fatos[0].pos != self._last_pos + 1:
+            self._behind.set()
+            return
+        self._deliver(commit.fatos)
+
+    def _deliver(self, fatos: Sequence[FatoGravado]) -> None:
+        self._last_pos = fatos[-1].pos
+        self.ctx.hub.publish(fatos)
+
+    async def _catch_up(self) -> None:
+        self._catching_up = True
+        try:
+            while True:
+                self._behind.clear()
+                fatos = await self.ctx.db.read(_after, self._last_pos)
+                if fatos:
+                    self._deliver(fatos)
+                if len(fatos) < PAGE and not self._behind.is_set():
+                    return
+        finally:
+            self._catching_up = False
+
+
+async def _newest(tx: Tx) -> int:
+    row = await tx.fetch_one("SELECT pos FROM contadores")
+    return int(row[0]) if row else 0
+
+
+async def _after(tx: Tx, pos: int) -> list[FatoGravado]:
+    rows = await tx.fetch(
+        f"SELECT {_COLUNAS} FROM fatos WHERE pos > ? ORDER BY pos LIMIT ?",  # noqa: S608
+        (pos, PAGE),
+    )
+    return [outbox.gravado(row) for row in rows]
+
+
+async def _unsent(tx: Tx, limite: int) -> list[tuple[int, str, str, str]]:
+    return await outbox.unsent(tx, limite=limite)
+
+
+async def _mark_sent(tx: Tx, ids: Sequence[int]) -> None:
+    await outbox.mark_sent(tx, ids)

@@ -1,0 +1,80 @@
+"""Scheduler: what happens by the clock, once, however many processes keep time.
+
+A unique row (job, scheduled_for) is the claim: whoever writes it runs the job, and
+the clock is only a trigger. An interval's runs are numbered by the wall clock, so
+two processes name the same run alike.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from ponte.context import Context
+from ponte.errors import ArmazenamentoIndisponivel, PonteError
+from ponte.store.db import Tx
+
+log = structlog.get_logger(__name__)
+LOOK_S = 0.5
+KEEP_MS = 3 * 24 * 3_600_000  # chosen: claims are kept for three days
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do every `every_s` seconds, once across all processes."""
+
+    name: str
+    every_s: int
+    run: Callable[[Context], Awaitable[None]]
+
+
+@dataclass
+class Scheduler:
+    """Triggers jobs for one process."""
+
+    ctx: Context
+    jobs: Sequence[Job]
+
+    async def run(self) -> None:
+        """Keep time until cancelled."""
+        seen: dict[str, int] = {}
+        async with asyncio.TaskGroup() as group:
+            while True:
+                now_ms = self.ctx.now_ms()
+                for job in self.jobs:
+                    slot = now_ms // (job.every_s * 1000) * job.every_s * 1000
+                    if seen.get(job.name) != slot:
+                        seen[job.name] = slot
+                        group.create_task(self._fire(job, slot), name=job.name)
+                await asyncio.sleep(LOOK_S)
+
+    async def _fire(self, job: Job, slot: int) -> None:
+        try:
+            if await self.ctx.db.transact(claim, job.name, slot, self.ctx.instancia):
+                await job.run(self.ctx)
+        except PonteError as error:
+            log.warning("job failed, its next run is on time", job=job.name, erro=str(error))
+
+
+async def claim(tx: Tx, job: str, slot: int, dono: str) -> bool:
+    """Claim one run; False when another process has it."""
+    return bool(
+        await tx.insert_many(
+            "agenda (job, scheduled_for, dono, em)",
+            [(job, slot, dono, tx.now_ms)],
+            conflict="ON CONFLICT DO NOTHING",
+        )
+    )
+
+
+async def prune(ctx: Context) -> None:
+    """Forget old claims."""
+    try:
+        await ctx.db.transact(_prune)
+    except ArmazenamentoIndisponivel:
+        return
+
+
+async def _prune(tx: Tx) -> None:
+    await tx.execute("DELETE FROM agenda WHERE scheduled_for < ?", (tx.now_ms - KEEP_MS,))

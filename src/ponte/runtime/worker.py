@@ -1,0 +1,273 @@
+"""Worker: takes work in hand, runs its step, and ends each piece in exactly one way.
+
+Done with its effects in one commit, back in the queue for a later try, or set
+aside whole. The claim is committed before the handler runs, so a kill -9 counts as
+a try. Only here is `Exception` caught: whatever a handler raises becomes a reason.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from ponte.context import Context
+from ponte.errors import Adiado, ArmazenamentoIndisponivel, Encerrando, PonteError
+from ponte.flow import STEPS, Kind, Step
+from ponte.store import inbox, outbox
+from ponte.store.db import Tx
+from ponte.store.outbox import Entrega, LeasePerdido
+
+log = structlog.get_logger(__name__)
+IDLE_S = 5.0  # chosen: how long a queue sleeps at most when nobody wakes it
+BLOCKED_S = 0.05  # chosen: how often to look at a lane whose head another worker has
+OUTSIDE_TIMEOUT_S = 60.0  # chosen: no handler outlives its lease unseen
+
+
+@dataclass
+class Worker:
+    """Runs the steps of some queues for one process."""
+
+    ctx: Context
+    filas: Mapping[str, Kind]
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _leases: Counter[str] = field(default_factory=Counter)
+
+    async def run(self) -> None:
+        """Work until `stop`; returns when nothing is in hand."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._heartbeat(), name="heartbeat")
+            for fila, kind in self.filas.items():
+                run = self._run_many if kind == "many" else self._run_each
+                group.create_task(run(fila), name=f"fila {fila}")
+
+    def stop(self) -> None:
+        """Take nothing more in hand."""
+        self._stopping.set()
+        self.ctx.broker.wake_all()
+
+    # ------------------------------------------------------------ loops
+
+    async def _run_many(self, fila: str) -> None:
+        while not self._stopping.is_set():
+            prompts = await self._receive(fila)
+            while not self._stopping.is_set():
+                entregas = await self._claim(fila, self.ctx.settings.worker.grupo)
+                if not entregas:
+                    break
+                await self._handle_many(entregas)
+            await self.ctx.broker.ack(prompts)
+
+    async def _run_each(self, fila: str) -> None:
+        slots = max(s.concurrency for s in STEPS.values() if fila.partition(".")[0] == s.fila)
+        running: set[asyncio.Task[None]] = set()
+        while not self._stopping.is_set():
+            prompts = await self._receive(fila)
+            while not self._stopping.is_set():
+                if len(running) >= slots:
+                    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    running = {t for t in running if not t.done()}
+                    continue
+                entregas = await self._claim(fila, slots - len(running))
+                for entrega in entregas:
+                    running.add(asyncio.create_task(self._handle_one(entrega, fila)))
+                if not entregas:
+                    break
+            await self.ctx.broker.ack(prompts)
+            running = {t for t in running if not t.done()}
+        if running:
+            await asyncio.wait(running)
+
+    async def _receive(self, fila: str) -> Sequence[Any]:
+        timeout_s = IDLE_S
+        try:
+            due = await self.ctx.db.read(outbox.next_due, fila)
+        except ArmazenamentoIndisponivel:
+            due = None
+        if due is not None:
+            timeout_s = min(IDLE_S, max(BLOCKED_S, (due - self.ctx.now_ms()) / 1000))
+        return await self.ctx.broker.receive(
+            fila, limit=self.ctx.settings.worker.grupo, timeout_s=timeout_s
+        )
+
+    async def _claim(self, fila: str, limite: int) -> list[Entrega]:
+        lease_ms = int(self.ctx.settings.worker.lease_s * 1000)
+        try:
+            entregas: list[Entrega] = await self.ctx.db.transact(
+                _claim, fila, limite, self.ctx.instancia, lease_ms
+            )
+        except (ArmazenamentoIndisponivel, Encerrando):
+            await asyncio.sleep(BLOCKED_S)
+            return []
+        if entregas:
+            self._leases[entregas[0].lease] += len(entregas)
+        return entregas
+
+    async def _heartbeat(self) -> None:
+        lease_s = self.ctx.settings.worker.lease_s
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), lease_s / 3)
+            await self._extend(int(lease_s * 1000))
+        while self._leases:
+            await asyncio.sleep(lease_s / 10)
+            await self._extend(int(lease_s * 1000))
+
+    async def _extend(self, lease_ms: int) -> None:
+        if not self._leases:
+            return
+        try:
+            await self.ctx.db.transact(_extend, tuple(self._leases), lease_ms)
+        except (ArmazenamentoIndisponivel, Encerrando):
+            return
+
+    # ------------------------------------------------------------ handling
+
+    async def _handle_many(self, entregas: list[Entrega]) -> None:
+        step = STEPS[entregas[0].passo]
+        in_hand = entregas
+        try:
+            entregas = [e for e in entregas if not await self._set_aside_if_poisonous(e)]
+            if entregas:
+                try:
+                    await self._timed(step, self.ctx.db.transact(self._apply_many, entregas))
+                    self._count(step, "ok", len(entregas))
+                except LeasePerdido:
+                    self._count(step, "lease_perdido", len(entregas))
+                except Exception:  # noqa: BLE001 - one bad fact must not sink its neighbours
+                    for entrega in entregas:
+                        await self._alone(step, entrega)
+        finally:
+            self._release(in_hand)
+
+    async def _alone(self, step: Step, entrega: Entrega) -> None:
+        try:
+            await self.ctx.db.transact(self._apply_many, [entrega])
+            self._count(step, "ok")
+        except LeasePerdido:
+            self._count(step, "lease_perdido")
+        except Exception as error:  # noqa: BLE001 - it becomes the reason in the history
+            await self._failed(step, entrega, error)
+
+    async def _apply_many(self, tx: Tx, entregas: Sequence[Entrega]) -> None:
+        step = STEPS[entregas[0].passo]
+        new = await inbox.first_time(tx, step.name, [e.fato.id for e in entregas])
+        fatos = [e.fato for e in entregas if e.fato.id in new]
+        if fatos:
+            if step.kind == "many":
+                await step.handler(self.ctx, tx, fatos)
+            else:
+                await step.handler(self.ctx, tx, fatos[0])
+        await outbox.finish(tx, entregas)
+
+    async def _handle_one(self, entrega: Entrega, fila: str) -> None:
+        step = STEPS[entrega.passo]
+        try:
+            if await self._set_aside_if_poisonous(entrega):
+                return
+            if step.kind == "outside":
+                await self._timed(step, self._outside(step, entrega))
+            else:
+                await self._timed(step, self.ctx.db.transact(self._apply_many, [entrega]))
+            self._count(step, "ok")
+        except LeasePerdido:
+            self._count(step, "lease_perdido")
+        except Exception as error:  # noqa: BLE001 - it becomes the reason in the history
+            await self._failed(step, entrega, error)
+        finally:
+            self._release([entrega])
+            self.ctx.broker.wake((fila,))
+
+    def _release(self, entregas: Sequence[Entrega]) -> None:
+        for entrega in entregas:
+            self._leases[entrega.lease] -= 1
+            if self._leases[entrega.lease] <= 0:
+                del self._leases[entrega.lease]
+
+    async def _outside(self, step: Step, entrega: Entrega) -> None:
+        async with asyncio.timeout(OUTSIDE_TIMEOUT_S):
+            effect = await step.handler(self.ctx, entrega.fato)
+        await self.ctx.db.transact(_finish_outside, entrega, effect)
+
+    async def _timed(self, step: Step, work: Any) -> None:
+        start = time.perf_counter()
+        await work
+        self.ctx.telemetry.step_seconds.labels(step.name).observe(time.perf_counter() - start)
+
+    def _count(self, step: Step, resultado: str, n: int = 1) -> None:
+        self.ctx.telemetry.handled.labels(step.name, resultado).inc(n)
+
+    # ------------------------------------------------------------ failing
+
+    async def _set_aside_if_poisonous(self, entrega: Entrega) -> bool:
+        if entrega.mortes < outbox.MAX_MORTES:
+            return False
+        erro = f"In hand when a worker died, {entrega.mortes} times"
+        await self._set_aside(STEPS[entrega.passo], entrega, erro)
+        return True
+
+    async def _failed(self, step: Step, entrega: Entrega, error: Exception) -> None:
+        erro = f"{type(error).__name__}: {error}"
+        schedule = step.schedule_for(entrega.fila)
+        if isinstance(error, Adiado | ArmazenamentoIndisponivel | Encerrando):
+            self._count(step, "adiado")
+            depois = int((error.retry_after_s or 1.0) * 1000)
+            await self._settle(_give_back, entrega, depois)
+            return
+        deliberate = isinstance(error, PonteError) and not error.retry
+        if deliberate or schedule.is_final(entrega.tentativas):
+            await self._set_aside(step, entrega, erro)
+            return
+        self._count(step, "erro")
+        log.warning(
+            "step failed, will try again",
+            passo=step.name,
+            fila=entrega.fila,
+            tentativa=entrega.tentativas,
+            erro=erro,
+        )
+        retry_after = error.retry_after_s if isinstance(error, PonteError) else None
+        depois = int(schedule.delay_s(entrega.tentativas, retry_after) * 1000)
+        await self._settle(_try_again, entrega, erro, depois)
+
+    async def _set_aside(self, step: Step, entrega: Entrega, erro: str) -> None:
+        self._count(step, "separado")
+        log.error("work set aside", passo=step.name, fila=entrega.fila, erro=erro)
+        await self._settle(self._set_aside_now, step, entrega, erro)
+
+    async def _set_aside_now(self, tx: Tx, step: Step, entrega: Entrega, erro: str) -> None:
+        if await outbox.set_aside(tx, entrega, erro=erro) and step.give_up is not None:
+            await step.give_up(self.ctx, tx, entrega.fato, erro)
+
+    async def _settle(self, service: Any, *args: Any) -> None:
+        """Write the end of a piece of work; when even that fails, its lease runs out."""
+        try:
+            await self.ctx.db.transact(service, *args)
+        except Exception:
+            log.exception("could not settle work; its lease will run out")
+
+
+async def _claim(tx: Tx, fila: str, limite: int, dono: str, lease_ms: int) -> list[Entrega]:
+    return await outbox.claim(tx, fila, limite=limite, dono=dono, lease_ms=lease_ms)
+
+
+async def _extend(tx: Tx, leases: Sequence[str], lease_ms: int) -> None:
+    await outbox.extend(tx, leases, lease_ms=lease_ms)
+
+
+async def _give_back(tx: Tx, entrega: Entrega, depois_ms: int) -> None:
+    await outbox.give_back(tx, entrega, depois_ms=depois_ms)
+
+
+async def _try_again(tx: Tx, entrega: Entrega, erro: str, depois_ms: int) -> None:
+    await outbox.try_again(tx, entrega, erro=erro, depois_ms=depois_ms)
+
+
+async def _finish_outside(tx: Tx, entrega: Entrega, effect: Any) -> None:
+    if entrega.fato.id in await inbox.first_time(tx, entrega.passo, [entrega.fato.id]) and effect:
+        await effect(tx)
+    await outbox.finish(tx, [entrega])
