@@ -15,6 +15,7 @@ drop; "normal" forgets all. By hand: `python -m ponte.simulators.rappi --webhook
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -247,20 +248,23 @@ async def serve(args: argparse.Namespace) -> None:
         await simulador.stop()
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def parser() -> argparse.ArgumentParser:
+    """Return what can be chosen by hand."""
+    options = argparse.ArgumentParser(prog="ponte.simulators.rappi", description="Rappi stand-in")
+    options.add_argument("--webhook", required=True, help="http://…/webhooks/rappi")
+    options.add_argument("--secret", default=SEGREDO, help="signs the deliveries")
+    options.add_argument("--rate", type=float, default=0.5, help="orders a second")
+    options.add_argument("--store", default="900105814", help="Rappi's id of the shop")
+    options.add_argument("--seed", type=int, default=1, help="the same one sells the same")
+    options.add_argument("--host", default="127.0.0.1")
+    options.add_argument("--port", type=int, default=9_110)
+    return options
+
+
+def main() -> None:
     """Run the stand-in by hand."""
-    parser = argparse.ArgumentParser(description="Rappi stand-in")
-    parser.add_argument("--webhook", required=True, help="http://…/webhooks/rappi")
-    parser.add_argument("--secret", default=SEGREDO, help="signs the deliveries")
-    parser.add_argument("--rate", type=float, default=0.5, help="orders a second")
-    parser.add_argument("--store", default="900105814")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=9_110)
-    try:
-        asyncio.run(serve(parser.parse_args(argv)))
-    except KeyboardInterrupt:
-        print("Até logo.")  # noqa: T201 - its terminal
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(parser().parse_args()))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from ponte.connectors.rappi.verify import verify
 from ponte.domain.origem import PedidoNeutro
 from ponte.domain.valores import is_cpf, parse_telefone
 from ponte.simulators.comportamento import Defeito
-from ponte.simulators.rappi import SEGREDO, SimuladorRappi
+from ponte.simulators.rappi import SEGREDO, SimuladorRappi, parser, serve
 from ponte.simulators.rappi_pedidos import PRODUTOS, Gerador
 from ponte.simulators.servidor import Servidor
 
@@ -276,6 +276,24 @@ async def test_a_webhook_is_registered_and_an_unknown_event_is_406(
     assert good.json()["stores"][0]["state"] == "ENABLE"
     assert good.json()["secret"]
     assert bad.status_code == 406
+
+
+async def test_it_runs_by_hand_until_it_is_interrupted(
+    receptor: Receptor, simulador: SimuladorRappi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receptor.bastam = 2
+    args = parser().parse_args(
+        ["--webhook", simulador.webhook_url, "--rate", "100", "--port", "0", "--store", "77"]
+    )
+
+    by_hand = asyncio.create_task(serve(args))
+    await asyncio.wait_for(receptor.chegaram.wait(), 10)
+    by_hand.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await by_hand
+    assert "Simulador Rappi em http://127.0.0.1:" in capsys.readouterr().out
+    assert json.loads(receptor.recebidos[0][2]) == {"store_id": 77}
 
 
 async def test_it_is_steered_over_http(simulador: SimuladorRappi, receptor: Receptor) -> None:

@@ -238,7 +238,7 @@ async def test_a_pull_that_fails_hands_out_nothing(simulador: SimuladorRappi, me
     assert missed.estado == "READY"
 
 
-async def test_an_answer_that_is_no_list_may_be_tried_again(
+async def test_a_page_instead_of_a_list_may_be_tried_again(
     simulador: SimuladorRappi, mesa: Mesa
 ) -> None:
     misbehave(simulador, "html", onde="orders")

@@ -167,12 +167,6 @@ def _was_provisioned(result: Objeto, codigo: int | None, *, erro: str | None) ->
     return erro is None and lower(result.get("status")) not in {"failed", "error", "rejected"}
 
 
-def order_history(corpo: Objeto) -> EventoNeutro:
-    """One entry of `GET /orders/{id}/events`, which does not repeat the order's id."""
-    nome = lower(corpo.get("event")) or ""
-    return cancelled(corpo) if nome in CANCELAMENTOS else order_status(corpo)
-
-
 def _loja(corpo: Objeto) -> Loja:
     return Loja(
         plataforma_id=texto(corpo.get("store_id")),

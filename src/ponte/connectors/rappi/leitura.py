@@ -101,7 +101,8 @@ def texto(valor: object) -> str | None:
         return None
     numero = decimal(valor)
     if numero is None:
-        return str(valor) if isinstance(valor, int) and valor.bit_length() < 256 else None
+        long_id = isinstance(valor, int) and valor.bit_length() < 4 * _INT_DIGITS
+        return str(valor) if long_id else None
     inteiro = numero == numero.to_integral_value()
     return str(int(numero)) if inteiro else format(numero, "f")
 

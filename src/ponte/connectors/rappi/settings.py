@@ -4,7 +4,6 @@ Lists and maps are written in one line, comma-separated, so that they fit an
 environment variable: `WEBHOOK_SECRETS=new,old`, `STORES=900105814=1,900105815=2`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -34,8 +33,6 @@ def _stores(valor: object) -> object:
     """Read `platform=filial` or `platform/partner=filial`, comma-separated."""
     if isinstance(valor, str):
         return tuple(_loja(peca) for peca in _pieces(valor))
-    if isinstance(valor, Mapping):
-        return tuple(_loja(f"{loja}={filial}") for loja, filial in valor.items())
     return valor
 
 
