@@ -135,7 +135,7 @@ def test_a_truth_value_may_be_text(valor: object, expected: object) -> None:
 def test_a_list_is_split_into_the_bytes_of_its_elements() -> None:
     corpo = ' [ {"a": 1.50} ,\n[2, "],["],"é" ] '
 
-    assert split(corpo) == [b'{"a": 1.50}', b'[2, "],["]', b"\"\xc3\xa9\""]
+    assert split(corpo) == [b'{"a": 1.50}', b'[2, "],["]', b'"\xc3\xa9"']
     assert split(b"[]") == []
 
 

@@ -99,6 +99,20 @@ async def test_twenty_refused_calls_renew_the_token_once(
     assert simulador.estado.tokens_pedidos == 2
 
 
+async def test_a_token_that_another_process_renewed_is_taken_over(
+    simulador: SimuladorRappi, mesa: Mesa
+) -> None:
+    mine, other = mesa.source(), mesa.source()
+    await mine.probe()
+    simulador.estado.tokens.clear()
+    mesa.tokens.guardados.clear()
+    await other.probe()
+
+    await mine.probe()
+
+    assert simulador.estado.tokens_pedidos == 2
+
+
 async def test_a_second_401_is_an_auth_error(simulador: SimuladorRappi, mesa: Mesa) -> None:
     misbehave(simulador, "token", onde="take", vezes=2)
     order_id = sold(simulador)

@@ -52,6 +52,7 @@ def test_the_secret_before_a_reset_still_counts() -> None:
     headers = {"rappi-signature": sign(BODY, "old", timestamp="1")}
 
     assert verify(headers, BODY, ["new", "old"])
+    assert verify(headers, BODY, ["old", "new"])
     assert not verify(headers, BODY, ["new"])
 
 

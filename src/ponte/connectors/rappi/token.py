@@ -45,7 +45,7 @@ class RappiToken:
             return self._token or ""
         async with self._lock:
             if not self._is_good(refused):
-                await self._load(refused)
+                await self._load()
             if not self._is_good(refused):
                 await self._ask()
             return self._token or ""
@@ -58,10 +58,10 @@ class RappiToken:
     def _name(self) -> str:
         return f"rappi:{self.settings.client_id}"
 
-    async def _load(self, refused: str | None) -> None:
+    async def _load(self) -> None:
         """Take what another process or an earlier life of this one has stored."""
         stored = await self.deps.tokens.get(self._name)
-        if stored is not None and stored[0] != refused:
+        if stored is not None:
             self._token, self._until_ms = stored
 
     async def _ask(self) -> None:
