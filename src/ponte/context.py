@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ponte.ports import AlertSink, Broker, Connector, FiscalIssuer, OrderSource, TokenStore
+from ponte.ports import (
+    AlertSink,
+    Broker,
+    Connector,
+    FiscalIssuer,
+    OrderSource,
+    TokenStore,
+    WebhookReceiver,
+)
 from ponte.settings import Settings
 from ponte.store.db import Database
 from ponte.telemetry import Telemetry
@@ -19,6 +27,7 @@ class Ligado:
     settings: Any
     orders: OrderSource | None = None
     alerts: AlertSink | None = None
+    webhook: WebhookReceiver | None = None
 
 
 @dataclass(frozen=True)

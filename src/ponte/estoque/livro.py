@@ -8,6 +8,7 @@ else, judged between the commit before and this one.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ponte.domain.valores import format_centavos, format_time
 from ponte.errors import EstoqueInsuficiente
@@ -140,7 +141,7 @@ class Livro:
 def _put_facts(
     tx: Tx, chave: Chave, antes: Posicao | None, agora: Posicao, origem: str | None
 ) -> None:
-    campos = {
+    campos: dict[str, Any] = {
         "produto_id": chave[0],
         "filial_id": chave[1],
         "nome": agora.nome,

@@ -75,7 +75,7 @@ async def get_item(tx: Tx, produto_id: str, filial_id: str | None = None) -> dic
         NaoEncontrado: no such product there.
     """
     row = await tx.fetch_one(
-        f"SELECT {COLUNAS} {_FROM} WHERE e.produto_id = ? AND e.filial_id = COALESCE(?, e.filial_id)"  # noqa: S608, E501
+        f"SELECT {COLUNAS} {_FROM} WHERE e.produto_id = ? AND e.filial_id = COALESCE(?, e.filial_id)"  # noqa: E501
         " ORDER BY e.filial_id LIMIT 1",
         (produto_id, filial_id),
     )
@@ -89,9 +89,9 @@ async def list_items(
 ) -> tuple[list[dict[str, Any]], int]:
     """Return a page of items by product and filial, and how many there are."""
     where, params = _where(filtro)
-    total = await tx.fetch_one(f"SELECT COUNT(*) {_FROM} WHERE {where}", params)  # noqa: S608
+    total = await tx.fetch_one(f"SELECT COUNT(*) {_FROM} WHERE {where}", params)
     rows = await tx.fetch(
-        f"SELECT {COLUNAS} {_FROM} WHERE {where}"  # noqa: S608 - own text
+        f"SELECT {COLUNAS} {_FROM} WHERE {where}"
         " ORDER BY e.produto_id, e.filial_id LIMIT ? OFFSET ?",
         (*params, limite, pular),
     )
@@ -219,7 +219,7 @@ async def _write_product(tx: Tx, c: Contagem, known: tuple[str, int] | None) -> 
     return nome, preco
 
 
-async def _count_one(  # noqa: PLR0917 - one row of a count
+async def _count_one(
     tx: Tx, livro: Livro, c: Contagem, produto: tuple[str, int], minimo: int, autor: str
 ) -> None:
     chave = (c.produto_id, c.filial_id)
@@ -270,3 +270,9 @@ def _movement(row: Row) -> dict[str, Any]:
         "em": format_time(row[10]),
         "medido_em": None if row[11] is None else format_time(row[11]),
     }
+
+
+async def snapshot(tx: Tx) -> list[dict[str, Any]]:
+    """Return every item, for a socket's first frame."""
+    rows = await tx.fetch(f"SELECT {COLUNAS} {_FROM} ORDER BY e.produto_id, e.filial_id")
+    return [view(row) for row in rows]

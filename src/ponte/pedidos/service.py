@@ -326,6 +326,14 @@ def summary(row: Row) -> bytes:
     )
 
 
+async def stored_summary(tx: Tx, pedido_id: str) -> bytes:
+    """Return the short form of an order as this transaction leaves it."""
+    row = await _load(tx, "id = ?", pedido_id)
+    if row is None:
+        raise NaoEncontrado("Pedido", pedido_id)
+    return summary(row)
+
+
 async def _load(tx: Tx, where: str, *params: object) -> Row | None:
     return await tx.fetch_one(
         f"SELECT {COLUNAS} FROM pedidos WHERE {where}{tx.for_update}",  # noqa: S608 - own text

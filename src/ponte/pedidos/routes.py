@@ -1,0 +1,242 @@
+"""Pedidos over HTTP: SPEC §3. `POST /pedido` answers after its commit, never before."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from ponte.deps import (
+    Ctx,
+    adapter,
+    body,
+    context,
+    hot,
+    idempotency_key,
+    idempotent,
+    json_body,
+    json_response,
+    require,
+    respond,
+)
+from ponte.domain.pedido import MAX_ITENS, MAX_QUANTIDADE, Cliente, NovoItem, NovoPedido
+from ponte.domain.valores import (
+    format_time,
+    parse_centavos,
+    parse_documento,
+    parse_telefone,
+    parse_time,
+)
+from ponte.errors import DadosInvalidos, Problema
+from ponte.listas import Paginacao, listing, next_cursor
+from ponte.pedidos import consultas, service
+from ponte.store.db import Tx
+from ponte.store.idempotency import Resposta
+
+router = APIRouter(tags=["pedidos"])
+EMAIL = re.compile(r"\A[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}\Z")
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\A\S(.*\S)?\Z")]
+Texto = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Status = Literal["recebido", "concluido", "sem_estoque", "cancelado", "erro"]
+
+
+class Modelo(BaseModel):
+    """What comes in: exact types, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ClienteIn(Modelo):
+    """Who buys; all optional."""
+
+    nome: Texto | None = None
+    documento: Annotated[str, Field(max_length=20, description="CPF or CNPJ")] | None = None
+    telefone: Annotated[str, Field(max_length=30, description="E.164 or Brazilian")] | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+
+    @field_validator("documento")
+    @classmethod
+    def _documento(cls, value: str | None) -> str | None:
+        return _checked(parse_documento, value)
+
+    @field_validator("telefone")
+    @classmethod
+    def _telefone(cls, value: str | None) -> str | None:
+        return _checked(parse_telefone, value)
+
+    @field_validator("email")
+    @classmethod
+    def _email(cls, value: str | None) -> str | None:
+        if value is not None and not EMAIL.match(value):
+            msg = "not an e-mail address"
+            raise ValueError(msg)
+        return value
+
+
+class ItemIn(Modelo):
+    """One line; without a price the product's own counts."""
+
+    produto_id: Id
+    quantidade: Annotated[int, Field(ge=1, le=MAX_QUANTIDADE)]
+    preco_unitario: Annotated[str, Field(max_length=20, examples=["25.90"])] | None = None
+
+    @field_validator("preco_unitario")
+    @classmethod
+    def _preco(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_centavos(value)
+        return value
+
+
+class PedidoIn(Modelo):
+    """An order; only `itens` is needed."""
+
+    canal: Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9_]{0,29}\Z")] = "api"
+    pedido_externo: Id | None = None
+    filial_id: Id = "1"
+    cliente: ClienteIn | None = None
+    itens: Annotated[list[ItemIn], Field(min_length=1, max_length=MAX_ITENS)]
+    observacao: Annotated[str, StringConstraints(max_length=1000)] | None = None
+
+    def to_novo(self) -> NovoPedido:
+        """Translate into the order to accept."""
+        c = self.cliente
+        return NovoPedido(
+            itens=tuple(
+                NovoItem(
+                    sku=i.produto_id,
+                    quantidade=i.quantidade,
+                    preco_centavos=None
+                    if i.preco_unitario is None
+                    else parse_centavos(i.preco_unitario),
+                )
+                for i in self.itens
+            ),
+            canal=self.canal,
+            pedido_externo=self.pedido_externo,
+            filial_id=self.filial_id,
+            cliente=Cliente() if c is None else Cliente(c.nome, c.documento, c.telefone, c.email),
+            observacao=self.observacao,
+        )
+
+
+class CancelarIn(Modelo):
+    """Why an order is cancelled."""
+
+    motivo: Texto
+
+
+class PedidoResumo(BaseModel):
+    """The answer to a new order."""
+
+    id: str
+    numero: int
+    status: Status
+    canal: str
+    pedido_externo: str | None
+    filial_id: str
+    total: str
+    recebido_em: str
+
+
+ADAPTER = adapter(PedidoIn)
+
+
+async def create(request: Request) -> Response:
+    """Accept an order. The answer comes after the commit; a repeat has no second effect."""
+    entrada = await json_body(request, ADAPTER)
+    pedida = service.Pedida(entrada.to_novo(), idempotency_key(request, await request.body()))
+    return respond(await context(request).db.batch(service.accept_many, pedida))
+
+
+routes = [
+    hot(
+        "POST",
+        "/pedido",
+        create,
+        escopo="pedidos:escrever",
+        status_code=202,
+        response_model=PedidoResumo,
+        responses={200: {"model": PedidoResumo, "description": "It existed; as it stands"}},
+        tags=["pedidos"],
+        dependencies=[body(PedidoIn)],
+    )
+]
+
+
+async def _filtro(
+    status: Status | None = None,
+    canal: Annotated[str | None, Query(max_length=30)] = None,
+    busca: Annotated[str | None, Query(max_length=100)] = None,
+    desde: Annotated[str | None, Query(max_length=40)] = None,
+    ate: Annotated[str | None, Query(max_length=40)] = None,
+) -> consultas.Filtro:
+    return consultas.Filtro(status, canal, busca or None, _time("desde", desde), _time("ate", ate))
+
+
+@router.get("/pedidos", dependencies=[require("pedidos:ler")])
+async def list_orders(
+    ctx: Ctx, pagina: Paginacao, filtro: Annotated[consultas.Filtro, Depends(_filtro)]
+) -> Any:
+    """List orders, newest first. `busca`: id, external id, document, phone, SKU or nota key."""
+    itens, total = await ctx.db.read(_list, filtro, pagina)
+    proximo = next_cursor(itens[-1]["numero"]) if len(itens) == pagina.limite else None
+    return json_response(listing(itens, total=total, proximo=proximo))
+
+
+@router.get("/pedidos/{pedido_id}", dependencies=[require("pedidos:ler")])
+async def get_order(ctx: Ctx, pedido_id: str) -> Any:
+    """Return an order with its lines, its nota and its story."""
+    return json_response(await ctx.db.read(consultas.get_order, pedido_id))
+
+
+@router.post("/pedidos/{pedido_id}/cancelar", dependencies=[require("pedidos:escrever")])
+async def cancel(
+    request: Request, pedido_id: str, corpo: Annotated[CancelarIn, body(CancelarIn)]
+) -> Any:
+    """Cancel an order and give its stock back once."""
+    return await idempotent(request, _cancel, pedido_id, corpo.motivo)
+
+
+@router.post(
+    "/pedidos/{pedido_id}/reprocessar",
+    dependencies=[require("pedidos:escrever")],
+    status_code=202,
+)
+async def reprocess(request: Request, pedido_id: str) -> Any:
+    """Try an order again after `sem_estoque` or `erro`."""
+    return await idempotent(request, _reprocess, pedido_id)
+
+
+async def _list(tx: Tx, filtro: consultas.Filtro, pagina: Any) -> tuple[list[dict[str, Any]], int]:
+    antes = pagina.depois[0] if pagina.depois else None
+    if antes is not None and not isinstance(antes, int):
+        raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
+    return await consultas.list_orders(
+        tx, filtro, pular=pagina.pular, limite=pagina.limite, antes_de=antes
+    )
+
+
+async def _cancel(tx: Tx, pedido_id: str, motivo: str) -> Resposta:
+    await service.cancel(tx, pedido_id, motivo=motivo)
+    return Resposta(200, await service.stored_summary(tx, pedido_id))
+
+
+async def _reprocess(tx: Tx, pedido_id: str) -> Resposta:
+    await service.reprocess(tx, pedido_id)
+    return Resposta(202, await service.stored_summary(tx, pedido_id), f"/pedidos/{pedido_id}")
+
+
+def _checked(parse: Callable[[str], str], value: str | None) -> str | None:
+    return None if value is None else parse(value)
+
+
+def _time(campo: str, texto: str | None) -> int | None:
+    if texto is None:
+        return None
+    try:
+        return parse_time(texto)
+    except (ValueError, OverflowError) as error:
+        exemplo = format_time(0)
+        raise DadosInvalidos(Problema(campo, f"RFC 3339 expected, like {exemplo}")) from error

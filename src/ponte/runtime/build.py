@@ -1,0 +1,217 @@
+"""Build: from settings to a Context. The one place that names brokers and connectors.
+
+Nothing connects at import; nothing here knows a feature. What is switched off is
+not even imported.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+from ponte.brokers.database import DatabaseBroker
+from ponte.connectors import CONNECTORS
+from ponte.context import Context, Ligado
+from ponte.errors import ConfiguracaoInvalida
+from ponte.estoque import service as estoque
+from ponte.flow import rotas
+from ponte.notas.emissor import EmissorLocal
+from ponte.ports import Broker, Connector, Deps
+from ponte.resilience.http import Http
+from ponte.runtime.instances import Instance
+from ponte.settings import Settings, connector_values, environment, validated
+from ponte.store.db import Tx
+from ponte.store.fatos import HistoricoDoBanco
+from ponte.store.migrate import migrate
+from ponte.store.sqlite import SqliteDatabase
+from ponte.store.tokens import EncryptedTokens, load_key
+from ponte.telemetry import Telemetry
+from ponte.ws import Hub
+
+MASTER_KEY_FILE = "chave.mestra"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A Context and what must be closed after it."""
+
+    ctx: Context
+    instance: Instance
+    https: Mapping[str, Http]
+
+    async def close(self) -> None:
+        """Close in the reverse order of opening."""
+        await self.ctx.broker.close()
+        for http in self.https.values():
+            await http.aclose()
+        await self.ctx.db.close()
+        self.instance.close()
+
+
+class _Meter:
+    """Counts outside calls in Ponte's own registry."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def record_request(self, hub: str, method: str) -> None:
+        """Count nothing yet: a call is counted when it ends."""
+
+    def record_success(self, hub: str, method: str, *, latency_ms: float) -> None:  # noqa: ARG002
+        self._telemetry.outside.labels(hub, "ok").inc()
+        self._telemetry.outside_seconds.labels(hub).observe(latency_ms / 1000)
+
+    def record_failure(self, hub: str, method: str, error: str) -> None:  # noqa: ARG002
+        self._telemetry.outside.labels(hub, error).inc()
+
+
+async def build(
+    settings: Settings,
+    *,
+    env: Mapping[str, str] | None = None,
+    broker: Broker | None = None,
+    now_ms: Callable[[], int] | None = None,
+) -> Built:
+    """Open everything that the settings name.
+
+    Args:
+        settings: Ponte's own settings.
+        env: Where connectors find theirs; the process environment and `.env` by default.
+        broker: Another broker than the settings name, in tests.
+        now_ms: Another clock, in tests.
+
+    Raises:
+        ConfiguracaoInvalida: a setting is missing or wrong, by name.
+    """
+    clock = now_ms or _now_ms
+    if settings.database_url:
+        msg = "PONTE_DATABASE_URL: this version stores in SQLite only; leave it empty"
+        raise ConfiguracaoInvalida(msg)
+    if settings.queue_url:
+        msg = "PONTE_QUEUE_URL: this version queues in the database only; leave it empty"
+        raise ConfiguracaoInvalida(msg)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate(settings.sqlite_path)
+    issuer = EmissorLocal(settings.emitente, zona=settings.tz)
+    telemetry = Telemetry()
+    instance = Instance(settings.data_dir)
+    db = SqliteDatabase(settings.sqlite_path, rotas=rotas, now_ms=clock)
+    tokens = EncryptedTokens(db, _master_key(settings))
+    https: dict[str, Http] = {}
+    deps = Deps(http=_http_factory(https, _Meter(telemetry)), tokens=tokens, now_ms=clock)
+    ligados = _switch_on(env if env is not None else environment(), deps)
+    epoca = await db.read(_epoca)
+    hub = Hub(
+        epoca,
+        HistoricoDoBanco(db, itens=estoque.snapshot),
+        telemetry=telemetry,
+        limite=settings.limites.websockets,
+    )
+    ctx = Context(
+        settings=settings,
+        db=db,
+        broker=broker or DatabaseBroker(),
+        hub=hub,
+        issuer=issuer,
+        tokens=tokens,
+        telemetry=telemetry,
+        ligados=ligados,
+        instancia=instance.id,
+        now_ms=clock,
+    )
+    await ctx.broker.start()
+    return Built(ctx, instance, https)
+
+
+def load_connector(name: str) -> Connector:
+    """Import one connector of the register, or of another package.
+
+    Raises:
+        ConfiguracaoInvalida: there is none of that name.
+    """
+    path = CONNECTORS.get(name)
+    if path is None:
+        for entry in entry_points(group="ponte.connectors", name=name):
+            return _checked(entry.load(), name)
+        msg = f"There is no connector {name}"
+        raise ConfiguracaoInvalida(msg)
+    module, _, attribute = path.partition(":")
+    return _checked(getattr(import_module(module), attribute), name)
+
+
+def connector_names() -> list[str]:
+    """Return every connector that can be switched on."""
+    return [*CONNECTORS, *(e.name for e in entry_points(group="ponte.connectors"))]
+
+
+def _checked(found: Any, name: str) -> Connector:
+    if not isinstance(found, Connector) or found.name != name:
+        msg = f"{name} is not a connector of that name"
+        raise ConfiguracaoInvalida(msg)
+    return found
+
+
+def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
+    ligados = {}
+    for name in connector_names():
+        values = connector_values(name, env)
+        if not values and name != "log":
+            continue
+        connector = load_connector(name)
+        settings = _connector_settings(connector, values)
+        if not connector.is_on(settings):
+            continue
+        ligados[name] = Ligado(
+            connector,
+            settings,
+            orders=connector.orders(settings, deps) if connector.orders else None,
+            alerts=connector.alerts(settings, deps) if connector.alerts else None,
+            webhook=connector.webhook(settings) if connector.webhook else None,
+        )
+    return ligados
+
+
+def _connector_settings(connector: Connector, values: Mapping[str, str]) -> Any:
+    try:
+        return validated(connector.settings, values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"PONTE_{connector.name.upper()}__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}"
+            for e in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfiguracaoInvalida(problems) from error
+
+
+def _http_factory(https: dict[str, Http], meter: _Meter) -> Callable[[str], Http]:
+    def http(name: str) -> Http:
+        if name not in https:
+            https[name] = Http(name, meter=meter)
+        return https[name]
+
+    return http
+
+
+def _master_key(settings: Settings) -> bytes:
+    if settings.master_key is None:
+        return load_key(settings.data_dir / MASTER_KEY_FILE)
+    try:
+        key = bytes.fromhex(settings.master_key.get_secret_value())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        msg = "PONTE_MASTER_KEY must be 64 hexadecimal digits"
+        raise ConfiguracaoInvalida(msg)
+    return key
+
+
+async def _epoca(tx: Tx) -> str:
+    row = await tx.fetch_one("SELECT valor FROM meta WHERE chave = 'epoca'")
+    return str(row[0]) if row else ""
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,145 @@
+"""Supervisor: the life of one process, from its first task to its clean end.
+
+A task that fails is logged and started again; the process goes on. At SIGTERM it
+stops being ready, takes nothing more in hand, finishes or gives back what it
+holds, closes the sockets with 1012 and is out within twenty seconds.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from ponte import flow
+from ponte.context import Context
+from ponte.errors import ArmazenamentoIndisponivel, Encerrando
+from ponte.runtime import instances, leases
+from ponte.runtime.build import Built
+from ponte.runtime.relay import Relay
+from ponte.runtime.scheduler import Job, Scheduler
+from ponte.runtime.worker import Worker
+from ponte.store import outbox
+from ponte.store.db import Tx
+
+log = structlog.get_logger(__name__)
+RESTART_S = (0.1, 0.5, 1, 2, 5)  # chosen: a broken task may not spin
+GRACE_S = 15.0  # promise P12: out within 20 s, five of them for the sockets and the database
+Role = str
+Start = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Supervisor:
+    """Runs roles until told to stop."""
+
+    built: Built
+    papeis: Sequence[Role]
+    jobs: Sequence[Job] = ()
+    pronto: bool = False
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _worker: Worker | None = None
+    _worker_task: asyncio.Task[None] | None = None
+
+    @property
+    def ctx(self) -> Context:
+        """Return the inside."""
+        return self.built.ctx
+
+    async def start(self) -> None:
+        """Free what dead instances held, then start the tasks of the roles."""
+        await self.ctx.db.transact(self.built.instance.register, ",".join(self.papeis))
+        await self.sweep()
+        relay = Relay(self.ctx)
+        await relay.start()
+        self.keep("relay", relay.follow)
+        if not self.ctx.broker.rows_are_the_queue:
+            self.keep("publish", relay.publish)
+        if "worker" in self.papeis:
+            self._worker = Worker(self.ctx, flow.filas(self.ctx.ligados))
+            self._worker_task = self.keep("worker", self._worker.run)
+            self.keep("sweep", self._sweep_for_ever)
+        if "scheduler" in self.papeis:
+            self.keep("scheduler", Scheduler(self.ctx, self.jobs).run)
+        self.pronto = True
+
+    def keep(self, name: str, start: Start) -> asyncio.Task[None]:
+        """Run a task and start it again whenever it fails."""
+        task = asyncio.create_task(self._kept(name, start), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def stop_at_signals(self) -> None:
+        """Stop at SIGTERM and SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    def stop(self) -> None:
+        """Begin the end."""
+        self.pronto = False
+        self._stop.set()
+
+    async def wait(self) -> None:
+        """Return when somebody called `stop`."""
+        await self._stop.wait()
+
+    async def close(self) -> None:
+        """Finish or give back what is in hand, then close everything."""
+        self.stop()
+        if self._worker is not None and self._worker_task is not None:
+            self._worker.stop()
+            await asyncio.wait({self._worker_task}, timeout=GRACE_S)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(ArmazenamentoIndisponivel, Encerrando):
+            await self.ctx.db.transact(_leave, self.ctx.instancia)
+        await self.built.close()
+
+    async def sweep(self) -> None:
+        """Free the work of dead instances and of leases that ran out."""
+        ids = await self.ctx.db.read(instances.registered)
+        dead = [i for i in ids if self.built.instance.is_dead(i)]
+        resend_ms = int(self.ctx.settings.worker.resend_s * 1000)
+        freed = await self.ctx.db.transact(_sweep, dead, resend_ms)
+        for instance_id in dead:
+            self.built.instance.forget(instance_id)
+        if freed:
+            log.warning("work of a dead worker freed", quantidade=freed)
+            self.ctx.broker.wake_all()
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self.ctx.settings.worker.sweep_s)
+            with contextlib.suppress(ArmazenamentoIndisponivel):
+                await self.sweep()
+
+    async def _kept(self, name: str, start: Start) -> None:
+        for attempt in range(10**9):
+            try:
+                await start()
+            except Exception:
+                self.ctx.telemetry.restarts.labels(name).inc()
+                log.exception("task failed, starting it again", tarefa=name)
+            else:
+                return
+            await asyncio.sleep(RESTART_S[min(attempt, len(RESTART_S) - 1)])
+
+
+async def _sweep(tx: Tx, dead: list[str], resend_ms: int) -> int:
+    freed = await outbox.release_dead(tx, mortos=dead)
+    await outbox.resend_forgotten(tx, older_ms=resend_ms)
+    await leases.release_dead(tx, dead)
+    await instances.remove(tx, dead)
+    return freed
+
+
+async def _leave(tx: Tx, instancia: str) -> None:
+    await outbox.release_own(tx, instancia)
+    await leases.release_dead(tx, [instancia])
+    await instances.remove(tx, [instancia])
