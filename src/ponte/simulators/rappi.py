@@ -70,7 +70,7 @@ class SimuladorRappi:
         self.estado = Estado("ponte-simulador", "segredo-do-simulador", now=now)
         self.gerador = Gerador(produtos, seed=seed)
         self.entregas: list[tuple[str, int | None]] = []
-        self._segredo = segredo.encode()
+        self._segredo = segredo
         # Rises with the clock, so that a new demonstration does not repeat yesterday's orders.
         self._next_id = int(now() * 10)
         self._held: list[tuple[str, bytes]] = []
@@ -80,6 +80,17 @@ class SimuladorRappi:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Serve the API and return its base URL, good for both families of routes."""
         return await self._servidor.start(host, port)
+
+    def env(self, url: str, *, filial_id: str = "1") -> dict[str, str]:
+        """Return the settings that make Ponte take this stand-in, served at `url`, for Rappi."""
+        return {
+            "PONTE_RAPPI__BASE_URL": url,
+            "PONTE_RAPPI__BASE_URL_NEW": url,
+            "PONTE_RAPPI__CLIENT_ID": self.estado.client_id,
+            "PONTE_RAPPI__CLIENT_SECRET": self.estado.client_secret,
+            "PONTE_RAPPI__WEBHOOK_SECRETS": self._segredo,
+            "PONTE_RAPPI__STORES": f"{self.loja}={filial_id}",
+        }
 
     async def stop(self) -> None:
         self.estado.acabou.set()
@@ -186,7 +197,7 @@ class SimuladorRappi:
 
     def _signed(self, body: bytes) -> dict[str, str]:
         timestamp = str(int(self.estado.now() * 1000))
-        digest = hmac.new(self._segredo, timestamp.encode() + b"." + body, hashlib.sha256)
+        digest = hmac.new(self._segredo.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
         return {
             "content-type": "application/json",
             "rappi-signature": f"t={timestamp},sign={digest.hexdigest()}",

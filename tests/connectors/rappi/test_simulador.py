@@ -22,6 +22,7 @@ from ponte.simulators.comportamento import Defeito
 from ponte.simulators.rappi import SEGREDO, SimuladorRappi, parser, serve
 from ponte.simulators.rappi_pedidos import PRODUTOS, Gerador
 from ponte.simulators.servidor import Servidor
+from tests.connectors.rappi.conftest import Mesa
 
 AGORA = datetime(2026, 9, 18, 10, 19, 9)  # noqa: DTZ001 - the time of the shop
 
@@ -294,6 +295,20 @@ async def test_it_runs_by_hand_until_it_is_interrupted(
         await by_hand
     assert "Simulador Rappi em http://127.0.0.1:" in capsys.readouterr().out
     assert json.loads(receptor.recebidos[0][2]) == {"store_id": 77}
+
+
+async def test_its_settings_make_a_source_call_it(
+    simulador: SimuladorRappi, mesa: Mesa, receptor: Receptor
+) -> None:
+    env = simulador.env(mesa.url)
+    (order_id,) = await simulador.pedir()
+    given = {key.removeprefix("PONTE_RAPPI__").lower(): value for key, value in env.items()}
+
+    await mesa.source(**given).take(order_id, loja=simulador.loja)
+
+    assert simulador.estado.pedidos[order_id].estado == "TAKEN"
+    assert mesa.source(**given).lojas() == {simulador.loja: "1"}
+    assert verify(*receptor.recebidos[0][1:], [given["webhook_secrets"]])
 
 
 async def test_it_is_steered_over_http(simulador: SimuladorRappi, receptor: Receptor) -> None:

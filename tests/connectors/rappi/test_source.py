@@ -173,9 +173,10 @@ async def test_an_order_that_rappi_does_not_know_is_final(mesa: Mesa) -> None:
 async def test_the_new_routes_take_by_shop(simulador: SimuladorRappi, mesa: Mesa) -> None:
     order_id = sold(simulador)
 
-    await mesa.source(routes="new").take(order_id, loja=simulador.loja)
+    await mesa.source(routes="new", stores="30000011/123445=1").take(order_id, loja="123445")
 
     assert simulador.estado.pedidos[order_id].estado == "TAKEN"
+    assert "/stores/30000011/" in simulador.estado.chamadas[-1][1]
 
 
 @pytest.mark.parametrize("prefix", ["Bearer ", "bearer ", "Bearer: "])

@@ -86,10 +86,16 @@ class RappiSource:
     async def take(self, pedido_externo: str, *, loja: str | None) -> None:
         """Accept an order; one that is past accepting (400) is left as it is.
 
+        Args:
+            pedido_externo: Rappi's id of the order.
+            loja: The shop by either of its ids; only the new routes need it.
+
         Raises:
             OutsideError: Rappi did not accept the call.
         """
-        chamada = self._rotas.take(pedido_externo, loja=loja)
+        mapeada = self._settings.loja(loja)
+        plataforma_id = loja if mapeada is None else mapeada.plataforma_id
+        chamada = self._rotas.take(pedido_externo, loja=plataforma_id)
         answer = await self._call(chamada, classify_transition)
         if answer.status == 400:
             estado = await self.last_event(pedido_externo)
