@@ -28,7 +28,7 @@ class Chamador(Protocol):
     @property
     def nome(self) -> str: ...
 
-    def has(self, escopo: str) -> bool: ...
+    def may(self, escopo: str) -> bool: ...
 
 
 class Saida(Protocol):
@@ -47,7 +47,7 @@ class Saida(Protocol):
         """Say goodbye and hang up, whether the other side listens or not."""
 
     async def drained(self) -> None:
-        """Wait until few frames wait, or until the socket is gone."""
+        """Wait until few frames wait; a socket that is gone is never full."""
 
 
 def _nothing() -> None:
@@ -85,7 +85,13 @@ class SaidaAsgi:
         if self._fim is None:
             self._fim = (codigo, motivo)
             self._algo.set()
-            self._vazio.set()
+            self.gone()
+
+    def gone(self) -> None:
+        """Take no more: nobody is there."""
+        self._fim = self._fim or (0, "")
+        self.cheio = False
+        self._vazio.set()
 
     async def drained(self) -> None:
         await self._vazio.wait()

@@ -72,8 +72,8 @@ class Corrente:
         self.ativa = False
         self.ultimo: int | None = None
         self.inicio = 0
-        # Facts that came before the ones in front of them: another process committed those.
-        self.adiante: dict[int, FatoGravado] = {}
+        # The newest seq that is known to exist; above `ultimo` while a hole is being mended.
+        self.devido = 0
         self._anel: list[Quadro | None] = [None] * JANELA
         self._na_sala: dict[str, int] = {}
 
@@ -138,7 +138,6 @@ class Corrente:
 
     def reset(self, seq: int) -> None:
         """Begin again at `seq`: what lies before it can't be told any more."""
-        self.adiante.clear()
         self.ultimo, self.inicio = seq, seq + 1
 
     def frame(self, quadro: Quadro) -> bytes:

@@ -13,7 +13,7 @@ from ponte.errors import PonteError
 from ponte.events import FatoGravado
 from ponte.telemetry import Telemetry
 from ponte.ws.cliente import Chamador, Cliente, Saida
-from ponte.ws.corrente import GERAL, JANELA, Coluna, Corrente, Historico
+from ponte.ws.corrente import GERAL, Coluna, Corrente, Historico
 from ponte.ws.leitura import Leitura
 from ponte.ws.retomada import Retomada, resync_frame
 from ponte.ws.salas import Salas
@@ -54,7 +54,7 @@ class Hub:
     # ------------------------------------------------------------ facts
 
     def publish(self, fatos: Sequence[FatoGravado]) -> None:
-        """Tell facts, after their commit and in order. Known ones are left out, holes mended."""
+        """Tell facts, after their commit and in order. Holes are mended from the database."""
         for fato in fatos:
             if fato.seq is None:
                 continue
@@ -67,48 +67,28 @@ class Hub:
     def _take(self, corrente: Corrente, fato: FatoGravado, seq: int) -> None:
         if not corrente.ativa:
             corrente.skip(seq)
-            return
-        if corrente.ultimo is not None and seq != corrente.ultimo + 1:
-            if seq > corrente.ultimo:
-                self._hold(corrente, fato, seq)
-            return
-        self._tell(corrente, fato, seq)
-        while corrente.adiante and (proximo := corrente.adiante.pop(seq + 1, None)) is not None:
-            seq += 1
-            self._tell(corrente, proximo, seq)
+        elif corrente.ultimo is None or seq == corrente.ultimo + 1:
+            self._salas.emit(corrente, corrente.append(fato, seq))
+            if self._cheios:
+                self._set_aside()
+        elif seq > corrente.ultimo:
+            self._mend_up_to(corrente, seq)
 
-    def _tell(self, corrente: Corrente, fato: FatoGravado, seq: int) -> None:
-        self._salas.emit(corrente, corrente.append(fato, seq))
-        if self._cheios:
-            self._set_aside()
-
-    def _hold(self, corrente: Corrente, fato: FatoGravado, seq: int) -> None:
-        """Keep a fact whose forerunners another process committed, and go and read those."""
-        corrente.adiante[seq] = fato
-        if len(corrente.adiante) > JANELA:
-            self._restart(corrente, max(corrente.adiante))
-        elif corrente.coluna not in self._consertos:
+    def _mend_up_to(self, corrente: Corrente, seq: int) -> None:
+        """Read what was not told here; the database has it all, since `seq` was committed."""
+        corrente.devido = max(corrente.devido, seq)
+        if corrente.coluna not in self._consertos:
             self._consertos[corrente.coluna] = asyncio.ensure_future(self._mend(corrente))
 
     async def _mend(self, corrente: Corrente) -> None:
         try:
-            while corrente.adiante:
+            while (corrente.ultimo or 0) < corrente.devido:
                 try:
-                    await self._recover(corrente, min(corrente.adiante) - 1)
-                except PonteError:  # the database is away; what waits here is bounded
+                    await self._recover(corrente, corrente.devido)
+                except PonteError:  # the database is away: nothing is told meanwhile, or lost
                     await asyncio.sleep(ESPERA_S)
-                    continue
-                self._take_held(corrente)
         finally:
             del self._consertos[corrente.coluna]
-
-    def _take_held(self, corrente: Corrente) -> None:
-        ultimo = corrente.ultimo or 0
-        for seq in [s for s in corrente.adiante if s <= ultimo]:
-            del corrente.adiante[seq]
-        proximo = corrente.adiante.pop(ultimo + 1, None)
-        if proximo is not None:
-            self._take(corrente, proximo, ultimo + 1)
 
     async def _recover(self, corrente: Corrente, ate: int) -> None:
         if not await self._leitura.recover(corrente, ate, take=self._take):
