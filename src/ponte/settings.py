@@ -91,8 +91,9 @@ class Settings(BaseSettings):
     """Ponte's own settings, prefix PONTE_."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PONTE_", env_nested_delimiter="__", env_file=".env", extra="ignore"
-    )
+        env_prefix="PONTE_", env_nested_delimiter="__", env_file=".env", extra="ignore",
+        hide_input_in_errors=True,  # the input may be a key
+    )  # fmt: skip
 
     data_dir: Path = Path("dados")
     # Addresses of engines carry passwords.

@@ -18,12 +18,14 @@ class OddServer:
     url: str = ""
     requests: list[bytes] = field(default_factory=list)
     sent: int = 0
+    otherwise: str = "ok"  # how a path that names no way of its own is answered
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await self._read_request(reader):
                 path = head.split(b" ", 2)[1].decode().partition("?")[0]
-                await getattr(self, "do_" + path.strip("/"))(writer)
+                way = getattr(self, "do_" + path.strip("/"), None)
+                await (way or getattr(self, "do_" + self.otherwise))(writer)
                 await writer.drain()
                 if writer.is_closing():
                     return
@@ -117,8 +119,8 @@ class OddServer:
 
 
 @asynccontextmanager
-async def odd_server() -> AsyncIterator[OddServer]:
-    odd = OddServer()
+async def odd_server(odd: OddServer | None = None) -> AsyncIterator[OddServer]:
+    odd = odd or OddServer()
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -10,7 +10,7 @@ import logging
 from collections import OrderedDict
 from typing import Any
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from ponte.domain.alerta import Alerta, Severidade
 from ponte.domain.notificacao import cut, describe
@@ -30,6 +30,8 @@ TIPOS = {
 
 class AppriseSettings(BaseModel):
     """Read from PONTE_APPRISE__*; off while `urls` is missing. Each URL is a secret."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
     urls: SecretStr | None = Field(
         None, description="Apprise URLs, separated by commas or blanks; needs the extra apprise"

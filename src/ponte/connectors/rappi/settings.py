@@ -78,6 +78,8 @@ Divisor = Annotated[Decimal, Field(gt=0)]
 class RappiSettings(BaseModel):
     """Read from PONTE_RAPPI__*; the connector is off without secrets and credentials."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
+
     base_url: Url = Field(
         "https://services.rappi.com.br", description="Legacy routes: orders, availability"
     )

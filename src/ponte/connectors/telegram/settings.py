@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 
 def _no_slash(valor: object) -> object:
@@ -15,6 +15,8 @@ def _as_text(valor: object) -> object:
 
 class TelegramSettings(BaseModel):
     """The connector is off while `bot_token` or `chat_id` is missing."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
     bot_token: SecretStr | None = Field(None, description="Token that @BotFather gives the bot")
     chat_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(

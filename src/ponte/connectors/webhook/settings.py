@@ -1,15 +1,16 @@
 """Settings of the webhook, read from PONTE_WEBHOOK__*."""
 
 import base64
-import binascii
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ponte.connectors.webhook.sign import PREFIX
 
 
 class WebhookSettings(BaseModel):
     """The connector is off while `url` is missing; without `secret` nothing is signed."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
     url: SecretStr | None = Field(None, description="Where alertas are posted")
     secret: SecretStr | None = Field(
@@ -23,6 +24,6 @@ class WebhookSettings(BaseModel):
         if text.startswith(PREFIX):
             try:
                 base64.b64decode(text.removeprefix(PREFIX), validate=True)
-            except binascii.Error:
+            except ValueError:  # not ASCII, or not base64
                 raise ValueError("base64 expected after whsec_") from None
         return value
