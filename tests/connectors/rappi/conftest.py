@@ -93,6 +93,12 @@ async def simulador() -> AsyncIterator[SimuladorRappi]:
 
 
 @pytest.fixture
+def mesa_parada() -> Mesa:
+    """A source for what needs no call."""
+    return Mesa("http://rappi.test")
+
+
+@pytest.fixture
 async def mesa(simulador: SimuladorRappi) -> AsyncIterator[Mesa]:
     mesa = Mesa(await simulador.start())
     yield mesa

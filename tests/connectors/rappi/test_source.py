@@ -1,14 +1,10 @@
 """Source: what Ponte asks of Rappi, against a stand-in that misbehaves."""
 
 import asyncio
-import json
-from decimal import Decimal
 
 import pytest
 from structlog.testing import capture_logs
 
-from ponte.domain.origem import EventoNeutro, PedidoNeutro
-from ponte.errors import Permanente
 from ponte.resilience.classes import Classe, OutsideError
 from ponte.simulators.comportamento import Defeito
 from ponte.simulators.rappi import SimuladorRappi
@@ -295,8 +291,8 @@ async def test_products_are_switched_in_calls_of_a_hundred(
     assert simulador.estado.ligados["123445"] == {"SKU-7"}
 
 
-def test_a_shop_has_its_filial_by_either_id(mesa: Mesa) -> None:
-    source = mesa.source(stores="30000011/123445=2")
+def test_a_shop_has_its_filial_by_either_id(mesa_parada: Mesa) -> None:
+    source = mesa_parada.source(stores="30000011/123445=2")
 
     assert source.lojas() == {"30000011": "2"}
     assert source.filial("30000011") == source.filial("123445") == "2"
@@ -317,57 +313,21 @@ async def test_a_deprecation_is_told_once_an_endpoint(
     assert source.deprecated == {"stores_pa": "2027-01-01"}
 
 
-# ---------------------------------------------------------------- parse
+async def test_no_token_and_no_secret_reaches_a_log_or_an_error(
+    simulador: SimuladorRappi, mesa: Mesa, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    source, order_id = mesa.source(), sold(simulador)
+    misbehave(simulador, "5xx", onde="orders_sent")
 
+    with capture_logs() as logs:
+        await source.take(order_id, loja=None)
+        await source.take(order_id, loja=None)
+        with pytest.raises(OutsideError) as raised:
+            await source.pull()
 
-@pytest.mark.parametrize("corpo", [b"", b"\xff", b"[]x", b"3", b'{"order_detail": {}}'])
-def test_a_body_that_can_not_be_read_is_set_aside(mesa: Mesa, corpo: bytes) -> None:
-    with pytest.raises(Permanente):
-        mesa.source().parse("new_order", corpo)
-
-
-def test_one_unreadable_order_does_not_take_the_others_along(mesa: Mesa) -> None:
-    corpo = b'[{"order_detail": {"order_id": 5}}, null]'
-
-    documentos = mesa.source().parse("orders", corpo)
-
-    assert [x.pedido_externo for x in documentos] == ["5", None]
-
-
-@pytest.mark.parametrize(
-    ("zona", "hora"), [("America/Sao_Paulo", 13), ("America/Manaus", 14), ("Asia/Tokyo", 1)]
-)
-def test_a_time_without_a_zone_is_the_time_of_the_shop(mesa: Mesa, zona: str, hora: int) -> None:
-    detalhe = {"order_id": "1", "created_at": "2026-09-18 10:19:09"}
-    corpo = json.dumps({"order_detail": detalhe}).encode()
-
-    (pedido,) = mesa.source(timezone=zona).parse("new_order", corpo)
-
-    assert isinstance(pedido, PedidoNeutro)
-    assert pedido.criado_em is not None
-    assert pedido.criado_em.com_zona
-    assert pedido.criado_em.valor.hour == hora
-
-
-def test_an_event_without_a_zone_is_the_time_of_the_shop_too(mesa: Mesa) -> None:
-    corpo = b'{"event": "arrive", "order_id": 1, "event_time": "2026-09-18 10:19:09"}'
-
-    (evento,) = mesa.source().parse("order_other_event", corpo)
-
-    assert isinstance(evento, EventoNeutro)
-    assert evento.em is not None
-    assert evento.em.valor.isoformat() == "2026-09-18T13:19:09+00:00"
-
-
-def test_a_shop_that_sends_centavos_is_divided(mesa: Mesa) -> None:
-    linha = {"sku": "A", "price": 2590, "quantity": 2, "subitems": [{"price": 10}]}
-    detalhe = {"order_id": "1", "totals": {"total_order": 5180}, "items": [linha]}
-    corpo = json.dumps({"order_detail": detalhe, "store": {"internal_id": 9}}).encode()
-
-    (pedido,) = mesa.source(divisor="1,9=100").parse("new_order", corpo)
-
-    assert isinstance(pedido, PedidoNeutro)
-    assert pedido.totais.pedido == Decimal("51.80")
-    assert pedido.itens[0].preco_unitario == Decimal("25.90")
-    assert pedido.itens[0].opcoes[0].preco_unitario == Decimal("0.10")
-    assert pedido.itens[0].quantidade == 2
+    (token,) = simulador.estado.tokens
+    told = f"{logs} {caplog.text} {raised.value!r} {source._token!r} {source._settings!r}"
+    assert "order past accepting" in told
+    assert token not in told
+    assert simulador.estado.client_secret not in told

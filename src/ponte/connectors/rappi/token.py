@@ -21,7 +21,7 @@ EXPIRES_IN_S = 3_600  # chosen: for an answer that does not say how long its tok
 TOKEN_TIMEOUT_S = 10.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class RappiToken:
     """The one token of a client, shared by every call of the process."""
 
@@ -29,7 +29,7 @@ class RappiToken:
     http: Http
     deps: Deps
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _token: str | None = field(default=None, repr=False)
+    _token: str | None = None
     _until_ms: int = 0
 
     async def get(self, *, refused: str | None = None) -> str:
