@@ -36,7 +36,7 @@ from ponte.store.idempotency import Resposta
 
 router = APIRouter(tags=["pedidos"])
 EMAIL = re.compile(r"\A[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}\Z")
-Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\A\S(.*\S)?\Z")]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 Texto = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Status = Literal["recebido", "concluido", "sem_estoque", "cancelado", "erro"]
 
@@ -92,7 +92,7 @@ class ItemIn(Modelo):
 class PedidoIn(Modelo):
     """An order; only `itens` is needed."""
 
-    canal: Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9_]{0,29}\Z")] = "api"
+    canal: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,29}$")] = "api"
     pedido_externo: Id | None = None
     filial_id: Id = "1"
     cliente: ClienteIn | None = None

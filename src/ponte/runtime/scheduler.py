@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 LOOK_S = 0.5
 KEEP_MS = 3 * 24 * 3_600_000  # chosen: claims are kept for three days
 
+Run = Callable[[Context], Awaitable[None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -26,7 +28,7 @@ class Job:
 
     name: str
     every_s: int
-    run: Callable[[Context], Awaitable[None]]
+    run: Run
 
 
 @dataclass

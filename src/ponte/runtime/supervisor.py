@@ -10,6 +10,7 @@ import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -18,6 +19,7 @@ from ponte.context import Context
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.runtime import instances, leases
 from ponte.runtime.build import Built
+from ponte.runtime.readiness import judge
 from ponte.runtime.relay import Relay
 from ponte.runtime.scheduler import Job, Scheduler
 from ponte.runtime.worker import Worker
@@ -65,6 +67,11 @@ class Supervisor:
         if "scheduler" in self.papeis:
             self.keep("scheduler", Scheduler(self.ctx, self.jobs).run)
         self.pronto = True
+
+    async def readiness(self) -> tuple[bool, dict[str, Any]]:
+        """Tell whether this process can take and do work, and why not, part by part."""
+        verdict = await judge(self.ctx, serving=self.pronto, worker="worker" in self.papeis)
+        return verdict.pronto, verdict.partes
 
     def keep(self, name: str, start: Start) -> asyncio.Task[None]:
         """Run a task and start it again whenever it fails."""

@@ -1,0 +1,74 @@
+"""Jobs: what this installation does by the clock."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from ponte.context import Context
+from ponte.runtime import scheduler
+from ponte.runtime.readiness import queue_ages
+from ponte.runtime.scheduler import Job, Run
+from ponte.store import idempotency, inbox
+from ponte.store.db import Tx
+from ponte.webhooks import store
+
+log = structlog.get_logger(__name__)
+INBOX_MS = 8 * 24 * 3_600_000  # one day longer than an idempotency key lives
+
+
+def jobs(ctx: Context) -> list[Job]:
+    """Return the jobs for the connectors that are on."""
+    found = [
+        Job("medir_filas", 5, measure_queues),
+        Job("limpar", 3600, clean),
+    ]
+    # Contract of Rappi §5: what a webhook may have missed is fetched every minute.
+    found += [
+        Job(f"conciliar_{nome}", 60, _reconcile(nome))
+        for nome, ligado in ctx.ligados.items()
+        if ligado.orders is not None
+    ]
+    return found
+
+
+def _reconcile(nome: str) -> Run:
+    async def reconcile(ctx: Context) -> None:
+        source = ctx.source(nome)
+        if source is None:
+            return
+        for evento, corpo in await source.pull():
+            await store(ctx, nome, evento, corpo)
+
+    return reconcile
+
+
+async def measure_queues(ctx: Context) -> None:
+    """Refresh the gauges that only the database knows."""
+    ages = await ctx.db.read(queue_ages)
+    set_aside = await ctx.db.read(_set_aside)
+    _show(ctx, ages)
+    ctx.telemetry.set_aside.set(set_aside)
+
+
+def _show(ctx: Context, ages: Mapping[str, tuple[int, int]]) -> None:
+    ctx.telemetry.queue.clear()
+    ctx.telemetry.queue_age.clear()
+    for fila, (waiting, oldest_ms) in ages.items():
+        ctx.telemetry.queue.labels(fila).set(waiting)
+        ctx.telemetry.queue_age.labels(fila).set(oldest_ms / 1000)
+
+
+async def clean(ctx: Context) -> None:
+    """Forget what no promise needs any more."""
+    await ctx.db.transact(_clean)
+    await scheduler.prune(ctx)
+
+
+async def _clean(tx: Tx) -> None:
+    await idempotency.prune(tx)
+    await inbox.prune(tx, older_ms=INBOX_MS)
+
+
+async def _set_aside(tx: Tx) -> int:
+    row = await tx.fetch_one("SELECT COUNT(*) FROM falhas WHERE situacao = 'aberta'")
+    return int(row[0]) if row else 0
