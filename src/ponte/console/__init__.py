@@ -1,0 +1,1 @@
+"""Console: the pages that people see; HTML that works without JavaScript, then made live."""
