@@ -96,6 +96,11 @@ class SaidaAsgi:
     async def drained(self) -> None:
         await self._vazio.wait()
 
+    @property
+    def fechando(self) -> bool:
+        """Tell whether a close code still has to be sent, or was."""
+        return self._fim is not None
+
     async def run(self) -> None:
         """Send until closed; raises what `send` raises when the client is gone."""
         while True:

@@ -128,8 +128,7 @@ class Hub:
         """Forget a socket; harmless when it is forgotten already."""
         cliente.fechado = True
         self._salas.leave(cliente)
-        if cliente.tarefa is not None and cliente.tarefa is not asyncio.current_task():
-            cliente.tarefa.cancel()
+        self._stop(cliente)
         self.clientes.discard(cliente)
         self._telemetry.sockets.set(len(self.clientes))
 
@@ -176,10 +175,13 @@ class Hub:
         A época of the private corrente waits until the client names its salas.
         """
         self._salas.leave(cliente)
-        if desde is not None and epoca == cliente.corrente.epoca:
+        if desde is None or epoca not in {cliente.corrente.epoca, self.privada.epoca}:
+            self._start(cliente, self._retomada.start_over(cliente, motivo="epoca"))
+        elif epoca == cliente.corrente.epoca:
             cliente.pisos = dict.fromkeys(cliente.salas, desde)
             self._start(cliente, self._retomada.follow(cliente))
-        elif epoca == self.privada.epoca and cliente.corrente is self.publica:
+        elif cliente.corrente is self.publica:
+            self._stop(cliente)
             cliente.retomada = desde
         else:
             self._start(cliente, self._retomada.start_over(cliente, motivo="epoca"))
@@ -206,8 +208,7 @@ class Hub:
 
     def _to_private(self, cliente: Cliente, salas: Iterable[str]) -> None:
         self._salas.leave(cliente)
-        if cliente.tarefa is not None:
-            cliente.tarefa.cancel()
+        self._stop(cliente)
         cliente.corrente, cliente.salas, cliente.pisos = self.privada, {GERAL}, {}
         if cliente.retomada is None:
             self._salas.join(cliente)
@@ -239,10 +240,13 @@ class Hub:
         self.drop(cliente, FECHA_LENTO, motivo=motivo)
 
     def _start(self, cliente: Cliente, tarefa: Coroutine[Any, Any, None]) -> None:
-        if cliente.tarefa is not None and cliente.tarefa is not asyncio.current_task():
-            cliente.tarefa.cancel()
+        self._stop(cliente)
         cliente.tarefa = asyncio.ensure_future(tarefa)
         cliente.tarefa.add_done_callback(lambda feita: self._ended(cliente, feita))
+
+    def _stop(self, cliente: Cliente) -> None:
+        if cliente.tarefa is not None and cliente.tarefa is not asyncio.current_task():
+            cliente.tarefa.cancel()
 
     def _ended(self, cliente: Cliente, feita: asyncio.Task[None]) -> None:
         if cliente.tarefa is feita:

@@ -1,0 +1,158 @@
+"""AsyncAPI: the WebSockets as a document, made from the catalogue and the actions.
+
+It is derived, never written by hand, so a new fact or action is described the
+day it exists. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+import orjson
+from pydantic.json_schema import models_json_schema
+
+from ponte import __version__
+from ponte.aovivo.acoes import ACOES
+from ponte.events import CATALOGO
+from ponte.ws import SALAS
+
+SCHEMAS = "#/components/schemas/"
+MESSAGES = "#/components/messages/"
+_TEXT = {"type": "string"}
+_SEQ = {"type": "integer", "minimum": 0}
+_OBJECT: dict[str, Any] = {"type": "object"}
+DE_TODOS = {"Autenticar", "Consultar", "Ping", "Retomar"}  # actions that /ws/estoque takes too
+# Frames that are no facts: what each says, and the fields of its `dados`.
+_QUADROS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "instantaneo": (
+        "Everything as it stands at `seq`",
+        {"itens": {"type": "array", "items": _OBJECT}},
+    ),
+    "ressincronizar": ("What the client has can't be continued", {"motivo": _TEXT}),
+    "resumo": (
+        "In place of the facts `desde` … `seq`, when a room has more than 50 a second",
+        {
+            "contagens": {"type": "object", "additionalProperties": _SEQ},
+            "seq": _SEQ,
+            "produtos": {"type": "array", "items": _OBJECT},
+            "produtos_omitidos": _SEQ,
+        },
+    ),
+    "resposta": ("The answer to the action with the same `ref`", {}),
+    "erro": ("Why an action was refused", {"code": _TEXT, "detail": _TEXT, "errors": _OBJECT}),
+    "pong": ("The answer to `ping`", {}),
+}
+
+
+@cache
+def documento() -> bytes:
+    """Return the document, encoded once."""
+    return orjson.dumps(_documento())
+
+
+def _documento() -> dict[str, Any]:
+    tipos = [classe.tipo for classe in CATALOGO.values() if classe.sala is not None]
+    acoes = [classe.__name__ for classe in ACOES]
+    canais = {
+        "ws": _canal("/ws", [*tipos, *_QUADROS], acoes),
+        "wsEstoque": _canal(
+            "/ws/estoque",
+            [t for t in tipos if t.startswith("estoque.")] + list(_QUADROS),
+            [nome for nome in acoes if nome in DE_TODOS],
+        ),
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Ponte", "version": __version__, "description": _description()},
+        "defaultContentType": "application/json",
+        "channels": canais,
+        "operations": {
+            f"{verbo}_{canal}": _operation(verbo, canal, list(canais[canal]["messages"]))
+            for canal in canais
+            for verbo in ("send", "receive")
+        },
+        "components": {"messages": _messages(), "schemas": _schemas()},
+    }
+
+
+def _canal(address: str, tipos: list[str], acoes: list[str]) -> dict[str, Any]:
+    nomes = [*map(_name, tipos), *acoes]
+    return {
+        "address": address,
+        "messages": {nome: {"$ref": MESSAGES + nome} for nome in nomes},
+    }
+
+
+def _description() -> str:
+    salas = ", ".join(f"{nome} ({escopo})" for nome, escopo in SALAS.items())
+    return (
+        "Anonymous clients hear public facts. With a key: `autenticar`, then `assinar` any of "
+        f"{salas}. To come back, give the `epoca` and the last `seq`: "
+        "`?epoca=…&desde=SEQ` or `retomar`. "
+        "Closes: 1012 restart, 1013 slow, 4401 key missing or revoked, 4403 no scope."
+    )
+
+
+def _operation(verbo: str, canal: str, nomes: list[str]) -> dict[str, Any]:
+    acoes = {classe.__name__ for classe in ACOES}
+    dela = [nome for nome in nomes if (nome in acoes) == (verbo == "receive")]
+    messages = [{"$ref": f"#/channels/{canal}/messages/{nome}"} for nome in dela]
+    return {"action": verbo, "channel": {"$ref": f"#/channels/{canal}"}, "messages": messages}
+
+
+def _messages() -> dict[str, Any]:
+    fatos = {
+        _name(tipo): {
+            "title": tipo,
+            "summary": _first_line(classe),
+            "payload": _frame(tipo, {"$ref": SCHEMAS + classe.__name__}),
+        }
+        for tipo, classe in CATALOGO.items()
+    }
+    outros = {
+        _name(tipo): {
+            "title": tipo,
+            "summary": texto,
+            "payload": _frame(tipo, {"type": "object", "properties": dados}),
+        }
+        for tipo, (texto, dados) in _QUADROS.items()
+    }
+    acoes = {
+        classe.__name__: {
+            "summary": _first_line(classe),
+            "payload": {"$ref": SCHEMAS + classe.__name__},
+        }
+        for classe in ACOES
+    }
+    return fatos | outros | acoes
+
+
+def _frame(tipo: str, dados: Mapping[str, Any]) -> dict[str, Any]:
+    campos = {"tipo": {"const": tipo}, "epoca": _TEXT, "seq": _SEQ, "em": _TEXT, "dados": dados}
+    if tipo in CATALOGO:
+        campos |= {"sala": _TEXT, "anterior": {"type": ["integer", "null"]}}
+    elif tipo == "resumo":
+        campos["desde"] = _SEQ
+    elif tipo in {"resposta", "erro", "pong"}:
+        campos["ref"] = {"type": ["string", "null"]}
+    return {"type": "object", "required": ["tipo"], "properties": campos}
+
+
+def _schemas() -> dict[str, Any]:
+    _refs, fatos = msgspec.json.schema_components(
+        list(CATALOGO.values()), ref_template=SCHEMAS + "{name}"
+    )
+    _map, acoes = models_json_schema(
+        [(classe, "validation") for classe in ACOES], ref_template=SCHEMAS + "{model}"
+    )
+    return {**fatos, **acoes["$defs"]}
+
+
+def _name(tipo: str) -> str:
+    """Return a name without dots, which a channel's map of messages can hold."""
+    return tipo.replace(".", "_")
+
+
+def _first_line(classe: type) -> str:
+    return (classe.__doc__ or "").partition("\n")[0]
