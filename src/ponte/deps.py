@@ -50,6 +50,7 @@ __all__ = [
     "caller",
     "check_json",
     "context",
+    "corpo_of",
     "escopo_of",
     "hot",
     "idempotency_key",
@@ -238,6 +239,12 @@ class Corpo:
 
     adapter: TypeAdapter[Any]
     required: bool
+
+
+def corpo_of(route: APIRoute) -> Corpo | None:
+    """Return the body that a route declares, or None."""
+    marks = (getattr(d.call, "corpo", None) for d in route.dependant.dependencies)
+    return next((corpo for corpo in marks if corpo is not None), None)
 
 
 # ---------------------------------------------------------------- the answer

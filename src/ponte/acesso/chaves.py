@@ -16,13 +16,17 @@ from dataclasses import dataclass
 from ponte.acesso.escopos import ADMIN
 from ponte.domain.valores import new_id
 from ponte.errors import NaoEncontrado, PonteError
-from ponte.store.db import Database, Tx
+from ponte.store.db import Database, Row, Tx
 
 PREFIXO = "pk_"
 FRESCOR_S = 1.5  # revocation must work within 5 s; an idle process reads before it answers
 _MISS_S = 0.25  # how often an unknown key may make us look for a new one
 _USO_MS = 60_000  # last use is written at most this often
 _SHOWN = 8  # characters of a key that lists show; 30 of its 256 bits
+_SELECT = (
+    "SELECT id, nome, prefixo, escopos, criada_em, expira_em, usada_em, revogada_em, demo"
+    " FROM chaves"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +94,14 @@ async def create(
         expira_em: Epoch milliseconds; None means never.
         demo: A key of the demonstration, which a public installation refuses.
     """
-    nova = Chave(
-        new_id(), nome, chave[:_SHOWN], tuple(escopos), tx.now_ms, expira_em, None, None, demo
-    )
     await tx.execute(
         "INSERT INTO chaves (id, nome, prefixo, hash, escopos, criada_em, expira_em, demo)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (nova.id, nome, nova.prefixo, digest(chave).hex(), " ".join(escopos), nova.criada_em,
+        (new_id(), nome, chave[:_SHOWN], digest(chave).hex(), " ".join(escopos), tx.now_ms,
          expira_em, int(demo)),
     )  # fmt: skip
-    return nova
+    rows = await tx.fetch(f"{_SELECT} WHERE hash = ?", (digest(chave).hex(),))
+    return _chave(rows[0])
 
 
 async def revoke(tx: Tx, chave_id: str) -> None:
@@ -118,17 +120,15 @@ async def revoke(tx: Tx, chave_id: str) -> None:
 
 async def list_all(tx: Tx, *, pular: int = 0, limite: int = 500) -> tuple[list[Chave], int]:
     """Return stored keys, newest first, and how many there are."""
-    rows = await tx.fetch(
-        "SELECT id, nome, prefixo, escopos, criada_em, expira_em, usada_em, revogada_em, demo"
-        " FROM chaves ORDER BY id DESC LIMIT ? OFFSET ?",
-        (limite, pular),
-    )
+    rows = await tx.fetch(f"{_SELECT} ORDER BY id DESC LIMIT ? OFFSET ?", (limite, pular))
     total = await tx.fetch_one("SELECT COUNT(*) FROM chaves")
-    keys = [
-        Chave(r[0], r[1], r[2], tuple(r[3].split()), r[4], r[5], r[6], r[7], bool(r[8]))
-        for r in rows
-    ]
-    return keys, total[0] if total else 0
+    return [_chave(row) for row in rows], total[0] if total else 0
+
+
+def _chave(row: Row) -> Chave:
+    id_, nome, prefixo, escopos, criada_em, expira_em, usada_em, revogada_em, demo = row
+    held = tuple(escopos.split())
+    return Chave(id_, nome, prefixo, held, criada_em, expira_em, usada_em, revogada_em, bool(demo))
 
 
 async def _load(tx: Tx) -> list[tuple[str, str, str, str, int | None, int | None]]:

@@ -1,0 +1,292 @@
+"""Edge: what every request passes before a route and every answer after it.
+
+One pure ASGI wrapper, since each further layer costs every order some
+microseconds. It decides nothing about who may do what: that is the route's
+declared scope. The one rule: it is the only place that turns an error into
+bytes, so that no other place has to catch one.
+"""
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ponte.context import Context
+from ponte.deps import HEADERS
+from ponte.domain.valores import new_id
+from ponte.errors import (
+    ConfiguracaoInvalida,
+    CorpoGrande,
+    DadosInvalidos,
+    OrigemRecusada,
+    PonteError,
+    Problema,
+)
+from ponte.problemas import DELIBERATE, ErroInterno, encode, refusal
+from ponte.problemas import headers as problem_headers
+
+log = structlog.get_logger(__name__)
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+REQUEST_ID = "ponte.id"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+SAME = (b"same-origin", b"none")  # Sec-Fetch-Site of our own pages, and of a typed address
+DRAINED = 16  # chosen: a body over this many limits is cut off, a smaller one is let run out
+POLICY_VIOLATION = 1008
+CLIENT_GONE = 499  # in metrics only; nobody is there to read it
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class HostRecusado(OrigemRecusada):
+    """Nobody here answers to that Host; PONTE_ALLOWED_HOSTS lists the names."""
+
+    status = 421
+    code = "host_recusado"
+
+
+class TempoEsgotado(PonteError):
+    """The request took too long; what it began may or may not be done, its key settles it."""
+
+    status = 503
+    code = "tempo_esgotado"
+    retry = True
+    retry_after_s = 1.0
+
+
+class Edge:
+    """Checks, limits, headers, numbers and errors of every request."""
+
+    def __init__(self, app: ASGIApp, ctx: Context) -> None:
+        settings = ctx.settings
+        self.app = app
+        self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
+        self._trusted = [_network(text) for text in settings.trusted_proxies]
+        self._max_body = settings.limites.corpo_bytes
+        self._max_s = settings.limites.requisicao_s
+        self._telemetry = ctx.telemetry
+        self._numbers: dict[tuple[str, str, int], tuple[Callable[[], None], Any]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    # ------------------------------------------------------------ HTTP
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        id_ = scope[REQUEST_ID] = new_id()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *SECURITY,
+                    (b"x-request-id", id_.encode()),
+                ]
+            await send(message)
+
+        try:
+            if scope["method"] == "HEAD":
+                # The server knows that it was HEAD and keeps the body to itself.
+                scope = {**scope, "method": "GET"}
+            receive = self._check(scope, receive)
+            await self._run(scope, receive, answer)
+        except ClientDisconnect:
+            status = status or CLIENT_GONE
+        except DELIBERATE as error:
+            if status:
+                raise
+            await _send_problem(refusal(error), scope, answer)
+        except Exception as error:
+            if not status:
+                await _send_problem(ErroInterno(), scope, answer)
+            # The server writes the traceback of what is raised; this line gives it an id.
+            name = type(error).__name__
+            log.error("request failed", id=id_, rota=_label(scope), erro=name)  # noqa: TRY400
+            raise
+        finally:
+            self._count(scope, status, time.perf_counter() - began)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if b"aguardar=true" in scope["query_string"]:
+            await self.app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self._max_s) as limit:
+                await self.app(scope, receive, send)
+        except TimeoutError:
+            if limit.expired():
+                raise TempoEsgotado(f"Not answered in {self._max_s:.0f} s") from None
+            raise
+
+    def _check(self, scope: Scope, receive: Receive) -> Receive:
+        """Refuse what no route should see; return what reads the body within its limit."""
+        headers = scope[HEADERS] = dict(scope["headers"])
+        if self._trusted:
+            self._find_client(scope)
+        self._check_host(headers)
+        if scope["method"] not in SAFE:
+            _check_origin(headers)
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise DadosInvalidos(Problema("endereço", "U+0000 is not allowed"))
+        length = headers.get(b"content-length")
+        if length is not None:
+            if not length.isdigit() or int(length) > self._max_body:
+                raise CorpoGrande(f"A body has at most {self._max_body} bytes")
+        elif b"transfer-encoding" in headers:
+            return self._counted(receive)
+        return receive
+
+    def _counted(self, receive: Receive) -> Receive:
+        left = self._max_body
+
+        async def counted() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise CorpoGrande(f"A body has at most {self._max_body} bytes")
+            return message
+
+        return counted
+
+    # ------------------------------------------------------------ who is it really
+
+    def _check_host(self, headers: Mapping[bytes, bytes]) -> None:
+        host = headers.get(b"host", b"")
+        if host in self._hosts:
+            return
+        if _without_port(host).lower() not in self._hosts:
+            raise HostRecusado("This Host is not served here")
+
+    def _find_client(self, scope: Scope) -> None:
+        client = scope.get("client")
+        if client is None or not self._is_trusted(client[0]):
+            return
+        chain = b",".join(v for k, v in scope["headers"] if k == b"x-forwarded-for")
+        for hop in reversed(chain.decode("latin-1").split(",")):
+            address = hop.strip()
+            if not _is_address(address):
+                break
+            scope["client"] = (address, 0)
+            if not self._is_trusted(address):
+                break
+        if scope[HEADERS].get(b"x-forwarded-proto") == b"https":
+            scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in self._trusted)
+
+    # ------------------------------------------------------------ WebSocket
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = scope[HEADERS] = dict(scope["headers"])
+        scope[REQUEST_ID] = new_id()
+        try:
+            if self._trusted:
+                self._find_client(scope)
+            self._check_host(headers)
+            _check_origin(headers)
+        except OrigemRecusada as refusal:
+            await _deny(refusal, scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    # ------------------------------------------------------------ numbers
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"]
+        key = (_label(scope), method if method in METHODS else "OUTRO", status)
+        numbers = self._numbers.get(key)
+        if numbers is None:
+            rota, metodo, _ = key
+            numbers = self._numbers[key] = (
+                self._telemetry.http.labels(rota, metodo, str(status)).inc,
+                self._telemetry.http_seconds.labels(rota).observe,
+            )
+        numbers[0]()
+        numbers[1](seconds)
+
+
+def _label(scope: Scope) -> str:
+    """Return the route's template: never the path, which callers choose."""
+    return str(getattr(scope.get("route"), "path", "nenhuma"))
+
+
+def _check_origin(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse what another site made a browser send; machines send neither header."""
+    origin = headers.get(b"origin")
+    if origin is not None:
+        scheme, _, site = origin.lower().partition(b"://")
+        port = b":443" if scheme == b"https" else b":80"
+        host = headers.get(b"host", b"").lower()
+        if not site or site.removesuffix(port) != host.removesuffix(port):
+            raise OrigemRecusada("Another site's page can't do this")
+    if headers.get(b"sec-fetch-site", b"none") not in SAME:
+        raise OrigemRecusada("Another site's page can't do this")
+
+
+def _without_port(host: bytes) -> bytes:
+    name, colon, port = host.rpartition(b":")
+    return name if colon and port.isdigit() else host
+
+
+def _network(text: str) -> _Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise ConfiguracaoInvalida(f"PONTE_TRUSTED_PROXIES: {text} is no network") from error
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+async def _send_problem(error: PonteError, scope: Scope, send: Send) -> None:
+    body = encode(error, id_=scope[REQUEST_ID])
+    headers = problem_headers(error, length=len(body))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _deny(error: PonteError, scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()  # the handshake
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        return
+    body = encode(error, id_=scope[REQUEST_ID])
+    headers = problem_headers(error, length=len(body))
+    await send(
+        {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
+    )
+    await send({"type": "websocket.http.response.body", "body": body})
