@@ -248,13 +248,11 @@ def _refused(status: int, description: str, **parameters: int) -> Response:
 
 def _parameters(request: Request, body: bytes) -> dict[str, Any]:
     values: dict[str, Any] = dict(request.query_params)
-    if request.headers.get("content-type", "").startswith("application/json"):
-        try:
-            parsed = json.loads(body or b"{}")
-        except ValueError:
-            parsed = None
-        return values | (parsed if isinstance(parsed, dict) else {})
-    return values | dict(parse_qsl(body.decode("utf-8", "replace")))
+    try:
+        parsed = json.loads(body)
+    except ValueError:  # a form, or nothing
+        return values | dict(parse_qsl(body.decode("utf-8", "replace")))
+    return values | (parsed if isinstance(parsed, dict) else {})
 
 
 def _visible(text: str, parse_mode: object) -> str:
