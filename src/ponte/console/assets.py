@@ -51,8 +51,13 @@ def _asset(file: Path) -> Asset:
 @cache
 def digest() -> str:
     """Return the name of this version of the whole folder."""
+    return digest_of(load())
+
+
+def digest_of(files: Mapping[str, Asset]) -> str:
+    """Return what names exactly these files with these bytes."""
     total = hashlib.sha256()
-    for path, asset in load().items():
+    for path, asset in files.items():
         total.update(f"{path}\0{len(asset.body)}\0".encode())
         total.update(asset.body)
     return total.hexdigest()[:DIGEST_CHARS]

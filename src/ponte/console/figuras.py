@@ -81,6 +81,11 @@ ICONES: tuple[tuple[str, str], ...] = (
     ("cafe matinal", "c-cafe"),
     ("congelado sorvete", "c-congelados"),
     ("mercearia alimento grao", "c-mercearia"),
+    ("bebe infantil", "c-bebe"),
+    ("casa utilidade cozinha", "c-casa"),
+    ("eletro informatica celular", "c-eletro"),
+    ("farmacia saude", "c-farmacia"),
+    ("moda roupa vestuario calcado", "c-moda"),
 )
 CAIXA = Figura("caixa", "terra")
 
