@@ -85,11 +85,16 @@ async def get_item(tx: Tx, produto_id: str, filial_id: str | None = None) -> dic
 
 
 async def list_items(
-    tx: Tx, filtro: Filtro, *, pular: int, limite: int
+    tx: Tx, filtro: Filtro, *, pular: int, limite: int, depois: Chave | None = None
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return a page of items by product and filial, and how many there are."""
+    """Return a page of items by product and filial, and how many there are.
+
+    `depois` continues a list after that item, whatever was added meanwhile.
+    """
     where, params = _where(filtro)
     total = await tx.fetch_one(f"SELECT COUNT(*) {_FROM} WHERE {where}", params)
+    if depois is not None:
+        where, params = f"{where} AND (e.produto_id, e.filial_id) > (?, ?)", [*params, *depois]
     rows = await tx.fetch(
         f"SELECT {COLUNAS} {_FROM} WHERE {where}"
         " ORDER BY e.produto_id, e.filial_id LIMIT ? OFFSET ?",
@@ -99,17 +104,24 @@ async def list_items(
 
 
 async def list_movements(
-    tx: Tx, produto_id: str, filial_id: str | None, *, pular: int, limite: int
+    tx: Tx,
+    alvo: tuple[str, str | None],
+    *,
+    pular: int,
+    limite: int,
+    antes_de: int | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """Return the ledger of a product, newest first, and how many movements there are.
 
     Raises:
         NaoEncontrado: no such product.
     """
-    await get_item(tx, produto_id, filial_id)
+    await get_item(tx, *alvo)
     where = "m.produto_id = ? AND m.filial_id = COALESCE(?, m.filial_id)"
-    params = (produto_id, filial_id)
+    params: list[Any] = list(alvo)
     total = await tx.fetch_one(f"SELECT COUNT(*) FROM movimentos m WHERE {where}", params)  # noqa: S608
+    if antes_de is not None:
+        where, params = f"{where} AND m.id < ?", [*params, antes_de]
     rows = await tx.fetch(
         "SELECT m.id, m.filial_id, m.delta, m.saldo, m.tipo, p.id, m.pedido_numero, m.linha,"  # noqa: S608
         " m.motivo, m.autor, m.em, m.medido_em FROM movimentos m"

@@ -17,6 +17,7 @@ import structlog
 from ponte import flow
 from ponte.context import Context
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
+from ponte.estoque.monitor import watch
 from ponte.runtime import instances, leases
 from ponte.runtime.build import Built
 from ponte.runtime.readiness import judge
@@ -64,6 +65,7 @@ class Supervisor:
             self._worker = Worker(self.ctx, flow.filas(self.ctx.ligados))
             self._worker_task = self.keep("worker", self._worker.run)
             self.keep("sweep", self._sweep_for_ever)
+            self.keep("monitor", lambda: watch(self.ctx))
         if "scheduler" in self.papeis:
             self.keep("scheduler", Scheduler(self.ctx, self.jobs).run)
         self.pronto = True

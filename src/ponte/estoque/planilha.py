@@ -1,0 +1,179 @@
+"""Planilha: a CSV of counts, as spreadsheets of Brazilian shops export it.
+
+Comma or semicolon, UTF-8 or Latin-1, prices as 25.90 or 25,90. All rows or none:
+the answer names every bad row and what is wrong with it.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ponte.domain.valores import format_centavos, parse_centavos
+from ponte.errors import DadosInvalidos, Problema
+from ponte.estoque.service import Contagem
+from ponte.store.db import Tx
+
+NEEDED = ("produto_id", "nome", "preco", "quantidade")
+OPTIONAL = ("minimo", "filial_id", "ean", "categoria", "imagem_url")
+MAX_LINHAS = 50_000  # chosen: what fits in a body of 1 MiB, and in one transaction
+MAX_ERROS = 100  # chosen: a person mends no more at once
+MAX_UNIDADES = 1_000_000_000
+MOTIVO = "importação"
+
+
+def read(corpo: bytes) -> list[Contagem]:
+    """Read the rows of a CSV.
+
+    Raises:
+        DadosInvalidos: with one problem for each bad row, named `linha N`.
+    """
+    linhas = _rows(_text(corpo))
+    contagens: list[Contagem] = []
+    problemas: list[Problema] = []
+    seen: dict[tuple[str, str], int] = {}
+    for numero, linha in enumerate(linhas, 2):
+        try:
+            contagem = _contagem(linha)
+        except ValueError as error:
+            problemas.append(Problema(f"linha {numero}", str(error)))
+            continue
+        chave = (contagem.produto_id, contagem.filial_id)
+        if chave in seen:
+            problemas.append(Problema(f"linha {numero}", f"repeats line {seen[chave]}"))
+        seen[chave] = numero
+        contagens.append(contagem)
+    if problemas:
+        raise DadosInvalidos(*problemas[:MAX_ERROS])
+    if not contagens:
+        raise DadosInvalidos(Problema("corpo", "the CSV has no rows"))
+    return contagens
+
+
+async def difference(tx: Tx, contagens: Sequence[Contagem]) -> dict[str, Any]:
+    """Return what an import would change, without changing it."""
+    mudancas = []
+    for c in contagens:
+        row = await tx.fetch_one(
+            "SELECT e.quantidade, p.preco FROM produtos p LEFT JOIN estoque e"
+            " ON e.produto_id = p.produto_id AND e.filial_id = ? WHERE p.produto_id = ?",
+            (c.filial_id, c.produto_id),
+        )
+        antes, preco = row or (None, None)
+        if antes == c.quantidade and preco == c.preco_centavos:
+            continue
+        mudancas.append(
+            {
+                "produto_id": c.produto_id,
+                "filial_id": c.filial_id,
+                "antes": antes,
+                "depois": c.quantidade,
+                "preco_antes": None if preco is None else format_centavos(preco),
+                "preco_depois": format_centavos(c.preco_centavos or 0),
+            }
+        )
+    return {"linhas": len(contagens), "mudancas": mudancas}
+
+
+def _text(corpo: bytes) -> str:
+    try:
+        text = corpo.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = corpo.decode("latin-1")
+    if "\x00" in text:
+        raise DadosInvalidos(Problema("corpo", "not text: it holds a NUL byte"))
+    return text
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    head = text.partition("\n")[0]
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    try:
+        found = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise DadosInvalidos(Problema("corpo", f"not a CSV: {error}")) from error
+    names = [name.strip().lower() for name in (found[0] if found else [])]
+    _check_header(names)
+    rows = [row for row in found[1:] if any(cell.strip() for cell in row)]
+    if len(rows) > MAX_LINHAS:
+        raise DadosInvalidos(Problema("corpo", f"more than {MAX_LINHAS} rows"))
+    return [
+        {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+        | ({"": "x"} if len(row) != len(names) else {})
+        for row in rows
+    ]
+
+
+def _check_header(names: Sequence[str]) -> None:
+    problemas = [Problema("linha 1", f"column {n} is missing") for n in NEEDED if n not in names]
+    problemas += [
+        Problema("linha 1", f"column {n or '(empty)'} is unknown")
+        for n in names
+        if n not in (*NEEDED, *OPTIONAL)
+    ]
+    if len(set(names)) != len(names):
+        problemas.append(Problema("linha 1", "a column stands twice"))
+    if problemas:
+        raise DadosInvalidos(*problemas)
+
+
+def _contagem(linha: Mapping[str, str]) -> Contagem:
+    if "" in linha:
+        msg = "has another number of cells than the header"
+        raise ValueError(msg)
+    produto_id, nome = linha["produto_id"], linha["nome"]
+    if not 0 < len(produto_id) <= 100:
+        msg = "produto_id: 1 to 100 characters expected"
+        raise ValueError(msg)
+    if not 0 < len(nome) <= 200:
+        msg = "nome: 1 to 200 characters expected"
+        raise ValueError(msg)
+    minimo = linha.get("minimo") or None
+    return Contagem(
+        produto_id=produto_id,
+        filial_id=linha.get("filial_id") or "1",
+        quantidade=_units("quantidade", linha["quantidade"]),
+        motivo=MOTIVO,
+        nome=nome,
+        preco_centavos=_price(linha["preco"]),
+        minimo=None if minimo is None else _units("minimo", minimo),
+        ean=_ean(linha.get("ean")),
+        categoria=linha.get("categoria") or None,
+        imagem_url=_image(linha.get("imagem_url")),
+    )
+
+
+def _price(texto: str) -> int:
+    plain = texto.replace("R$", "").strip()
+    if "," in plain:
+        plain = plain.replace(".", "").replace(",", ".")
+    try:
+        return parse_centavos(plain)
+    except ValueError as error:
+        msg = f"preco: {error}"
+        raise ValueError(msg) from error
+
+
+def _units(campo: str, texto: str) -> int:
+    if not (texto.isascii() and texto.isdigit()) or int(texto[:12]) > MAX_UNIDADES:
+        msg = f"{campo}: a whole number from 0 to {MAX_UNIDADES} expected"
+        raise ValueError(msg)
+    return int(texto)
+
+
+def _ean(texto: str | None) -> str | None:
+    if not texto:
+        return None
+    if not (texto.isascii() and texto.isdigit() and 8 <= len(texto) <= 14):
+        msg = "ean: 8 to 14 digits expected"
+        raise ValueError(msg)
+    return texto
+
+
+def _image(texto: str | None) -> str | None:
+    if not texto:
+        return None
+    if not texto.startswith(("https://", "http://", "/")) or len(texto) > 500:
+        msg = "imagem_url: an http(s) address expected"
+        raise ValueError(msg)
+    return texto
