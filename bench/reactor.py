@@ -13,6 +13,8 @@ from collections.abc import Callable
 # Below this the loop polls without sleeping: epoll rounds its timeout up to a millisecond.
 SPIN_S = 0.002
 EVENTS = 8192
+# So many bulk sockets are read before those that measure have their turn again: under 0.2 ms.
+BULK_EVENTS = 32
 
 
 class Pacer:
@@ -39,21 +41,30 @@ class Reactor:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._readers: dict[int, Callable[[], None]] = {}
+        self._bulk = select.epoll()
+        self._epoll.register(self._bulk.fileno(), select.EPOLLIN)
+        self._readers: dict[int, Callable[[], None]] = {self._bulk.fileno(): self._serve_bulk}
+        self._bulk_fds: set[int] = set()
         self._pacers: list[Pacer] = []
         self._stopped = False
         # Seconds to sleep between turns: readers that only count do it cheaper in bulk.
         self.nap_s = 0.0
 
-    def add(self, fd: int, on_readable: Callable[[], None]) -> None:
-        """Watch `fd`; level-triggered, so a callback need not drain it."""
+    def add(self, fd: int, on_readable: Callable[[], None], *, bulk: bool = False) -> None:
+        """Watch `fd`; level-triggered, so a callback need not drain it.
+
+        A `bulk` one only makes load: it never keeps a socket that measures waiting for long.
+        """
         self._readers[fd] = on_readable
-        self._epoll.register(fd, select.EPOLLIN)
+        if bulk:
+            self._bulk_fds.add(fd)
+        (self._bulk if bulk else self._epoll).register(fd, select.EPOLLIN)
 
     def remove(self, fd: int) -> None:
         """Stop watching `fd`; harmless when it is not watched."""
         if self._readers.pop(fd, None) is not None:
-            self._epoll.unregister(fd)
+            (self._bulk if fd in self._bulk_fds else self._epoll).unregister(fd)
+            self._bulk_fds.discard(fd)
 
     def every(
         self, rate: float, act: Callable[[float], None], *, start: float | None = None
@@ -98,6 +109,13 @@ class Reactor:
             if reader is not None:
                 reader()
 
+    def _serve_bulk(self) -> None:
+        for fd, _ in self._bulk.poll(0, EVENTS if self.nap_s else BULK_EVENTS):
+            reader = self._readers.get(fd)
+            if reader is not None:
+                reader()
+
     def close(self) -> None:
-        """Release the epoll descriptor; the sockets belong to those who added them."""
+        """Release the descriptors; the sockets belong to those who added them."""
+        self._bulk.close()
         self._epoll.close()

@@ -201,7 +201,7 @@ class WsSwarm:
         for sock in [_begin(path, address, {}) for _ in range(clients)]:
             counter = _Counter(self, sock, len(_accept(sock)))
             self.counters.append(counter)
-            self._reactor.add(sock.fileno(), counter.on_readable)
+            self._reactor.add(sock.fileno(), counter.on_readable, bulk=True)
 
     def zero(self) -> None:
         """Start counting again, after snapshots and greetings have come in."""

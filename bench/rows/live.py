@@ -109,12 +109,12 @@ def measure(setup: Setup) -> Result:
         stack.callback(recorder.close)
         shop = ponte.install(setup, "live", **recorder.environment())
         process = stack.enter_context(shop.serving("up"))
-        needed = len(LOADS) * setup.rounds * int(seconds * CROSSINGS_A_SECOND + 2)
-        low = [f"LOW-{number:05d}" for number in range(needed)]
+        each = int(seconds * CROSSINGS_A_SECOND) + 2
+        low = [f"LOW-{number:05d}" for number in range(len(LOADS) * setup.rounds * each)]
         shop.seed(ponte.full_shop() | dict.fromkeys(low, ponte.LOW_STOCK))
         for _ in range(setup.rounds):
             for load in LOADS:
-                crossings = Crossings(shop, [low.pop() for _ in range(int(seconds + 2))])
+                crossings = Crossings(shop, [low.pop() for _ in range(each)])
                 round_ = _Round(reactor, shop, recorder=recorder, crossings=crossings)
                 waits[load].append(round_.run(load, seconds=seconds))
                 process.settle()
