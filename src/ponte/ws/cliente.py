@@ -36,9 +36,13 @@ class Saida(Protocol):
 
     cheio: bool
     on_cheio: Callable[[], None]
+    on_fim: Callable[[], None]
 
     def write(self, frame: bytes) -> None:
-        """Take a frame without waiting; `cheio` and `on_cheio` say that too many wait."""
+        """Take a frame without waiting.
+
+        `cheio` and `on_cheio` say that too many wait, `on_fim` that no more can be written.
+        """
 
     def writelines(self, frames: Sequence[bytes]) -> None:
         """Take frames at once."""
@@ -60,6 +64,7 @@ class SaidaAsgi:
     def __init__(self, send: Send) -> None:
         self.cheio = False
         self.on_cheio: Callable[[], None] = _nothing
+        self.on_fim: Callable[[], None] = _nothing
         self._send = send
         self._fila: deque[bytes] = deque()
         self._algo = asyncio.Event()
@@ -92,6 +97,7 @@ class SaidaAsgi:
         self._fim = self._fim or (0, "")
         self.cheio = False
         self._vazio.set()
+        self.on_fim()
 
     async def drained(self) -> None:
         await self._vazio.wait()

@@ -120,6 +120,7 @@ class Hub:
         corrente.ativa = True
         cliente = Cliente(saida, corrente, tudo_pedido=tudo)
         saida.on_cheio = lambda: self._full(cliente)
+        saida.on_fim = lambda: self.disconnect(cliente)
         self.clientes.add(cliente)
         self._telemetry.sockets.set(len(self.clientes))
         return cliente
