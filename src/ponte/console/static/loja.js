@@ -6,7 +6,7 @@
  * rendered at (`data-epoca`, `data-seq`), so nothing between the two is missed, and after a gap it
  * reads the page itself again: the one snapshot that holds counts, prices and orders together.
  *
- * @typedef {{tipo: string, epoca?: string, seq?: number, em?: string, dados?: any}} Quadro
+ * @typedef {{tipo: string, epoca?: string, seq?: number, desde?: number, dados?: any}} Quadro
  * @typedef {{disponivel?: number, preco?: string, seq: number}} Mudanca
  * @typedef {{numero: number, tipo: string, itens: number, em: string}} Pedido
  * @typedef {{numero?: number, titulo?: string, tipo: string, itens?: number, em: string}} Aviso
@@ -102,7 +102,8 @@ function receive(quadro) {
   }
   if (numero === undefined) return;
   if (quadro.epoca === epoca && numero <= seq) return; // seen before the reconnection
-  if (tipo !== "resumo" && quadro.epoca === epoca && numero > seq + 1) reread(true); // a hole
+  const primeiro = quadro.desde ?? numero; // a resumo covers a range
+  if ((quadro.epoca === epoca && primeiro > seq + 1) || dados.produtos_omitidos) reread(true);
   [epoca, seq] = [quadro.epoca ?? epoca, numero];
   atualizada = new Date();
   if (tipo === "resumo") summary(dados);
