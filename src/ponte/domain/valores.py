@@ -6,18 +6,23 @@ Sources: contracts of Receita Federal (IN 2.229/2024, alphanumeric CNPJ), RFC
 """
 
 import os
+import random
 import re
 import threading
 import time
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+from operator import mul
 
 MAX_CENTAVOS = 10**13  # chosen: NUMERIC(15,2), the widest money column of the ERP
 PRECO = re.compile(r"\A\d{1,11}(\.\d{1,2})?\Z", re.ASCII)
 _CPF_LENGTH = 11
 _CNPJ_LENGTH = 14
+_WEIGHTS = bytes(2 + i % 8 for i in reversed(range(64)))  # 2…9 repeated from the right
 _CNPJ = re.compile(r"\A[0-9A-Z]{12}[0-9]{2}\Z")
 
+_random = random.Random(os.urandom(32))  # noqa: S311 - ids are no secrets
 _uuid_lock = threading.Lock()
 _uuid_last = 0
 
@@ -26,16 +31,17 @@ def new_id() -> str:
     """Return a UUIDv7 that sorts after every earlier one of this process.
 
     The 12 bits after the millisecond count up within it (RFC 9562 §6.2, method 1),
-    so rows written by one process land at the right edge of their index.
+    so rows written by one process land at the right edge of their index. An id is
+    no secret: its random part comes from a generator that the system seeded.
     """
     global _uuid_last  # noqa: PLW0603 - the monotonic counter is the point
     with _uuid_lock:
         stamp = time.time_ns() // 1_000_000 << 12
         _uuid_last = stamp = max(stamp, _uuid_last + 1)
-    tail = int.from_bytes(os.urandom(8), "big") >> 2
-    value = (stamp >> 12) << 80 | 7 << 76 | (stamp & 0xFFF) << 64 | 2 << 62 | tail
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    tail = 2 << 62 | _random.getrandbits(62)
+    head = f"{stamp >> 12:012x}"
+    tail_hex = f"{tail:016x}"
+    return f"{head[:8]}-{head[8:]}-7{stamp & 0xFFF:03x}-{tail_hex[:4]}-{tail_hex[4:]}"
 
 
 def parse_centavos(texto: str) -> int:
@@ -78,10 +84,15 @@ def centavos_from_decimal(valor: Decimal) -> int:
 def format_time(ms: int) -> str:
     """Write epoch milliseconds as RFC 3339 UTC: "2026-11-24T23:33:20.123Z"."""
     segundos, resto = divmod(ms, 1000)
+    return f"{_second(segundos)}.{resto:03d}Z"
+
+
+@lru_cache(maxsize=64)  # most times that are written lie in the second that is running
+def _second(segundos: int) -> str:
     t = time.gmtime(segundos)
     return (
         f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}"
-        f"T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{resto:03d}Z"
+        f"T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}"
     )
 
 
@@ -116,8 +127,9 @@ def is_cpf(digitos: str) -> bool:
 
 def mod11(caracteres: str) -> int:
     """Return the check digit of CNPJ and nota key: weights 2…9 from the right, code point - 48."""
-    soma = sum((ord(c) - 48) * (2 + i % 8) for i, c in enumerate(reversed(caracteres)))
-    resto = soma % 11
+    codes = caracteres.encode("ascii")
+    weights = _WEIGHTS[-len(codes) :]
+    resto = (sum(map(mul, codes, weights)) - 48 * sum(weights)) % 11
     return 0 if resto < 2 else 11 - resto
 
 
