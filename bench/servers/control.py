@@ -8,7 +8,7 @@ from bench.servers.ready import listening_socket
 Broadcast = Callable[[], Awaitable[None]]
 
 # A frame as users get them is about this long.
-PAYLOAD = b'{"tipo":"pedido.concluido","dados":"%s"}' % (b"x" * 160)
+PAYLOAD = b'{"tipo":"pedido.concluido","dados":"%s"}' % (b"x" * 162)
 
 
 async def listen(broadcast: Broadcast) -> tuple[asyncio.Server, int]:
