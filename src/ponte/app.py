@@ -26,11 +26,13 @@ FEATURES = (
     "ponte.pedidos.routes",
     "ponte.webhooks",
     "ponte.estoque.routes",
+    "ponte.aovivo.routes",
     "ponte.alertas.routes",
     "ponte.falhas.routes",
     "ponte.acesso.routes",
     "ponte.operacao",
     "ponte.console.routes",
+    "ponte.console.documentacao",
 )
 
 

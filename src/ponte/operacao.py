@@ -3,7 +3,8 @@
 Alive, ready, numbers, facts, and what the API is. Nothing here changes anything.
 """
 
-from typing import Annotated, Any, Literal
+import asyncio
+from typing import Annotated, Any, Literal, cast
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -49,10 +50,18 @@ async def live() -> Response:
 @router.get("/health/ready", dependencies=[public(limited=False)])
 async def ready(request: Request) -> Response:
     """Tell whether the process can take work and do it; 503 names the part that can't."""
-    pronto, partes = await request.app.state.ready()
+    pronto, partes = await _judge_soon(request.app.state)
     if not pronto:
         raise NaoPronto(partes)
     return json_response({"status": "ok", "partes": partes})
+
+
+async def _judge_soon(state: Any) -> tuple[bool, dict[str, Any]]:
+    # To judge is to write, and anybody may ask: one verdict serves all who ask meanwhile.
+    verdict: asyncio.Future[Any] | None = getattr(state, "verdict", None)
+    if verdict is None or verdict.done():
+        verdict = state.verdict = asyncio.ensure_future(state.ready())
+    return cast("tuple[bool, dict[str, Any]]", await asyncio.shield(verdict))
 
 
 @router.get("/openapi.json", dependencies=[public(limited=False)], include_in_schema=False)
