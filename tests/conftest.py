@@ -1,0 +1,67 @@
+"""Every test gets a Ponte of its own, real to the disk, and no network but loopback."""
+
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ponte.estoque.service import Contagem, count_many
+from ponte.store.db import Tx
+from ponte.testing import Embedded, FrozenClock, embedded
+
+PRODUTOS = (
+    ("ARROZ-5KG", "Arroz branco 5 kg", 2590),
+    ("CAFE-500G", "Café torrado 500 g", 1890),
+    ("LEITE-1L", "Leite integral 1 l", 549),
+)
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            host = str(address[0])
+            if not (host.startswith("127.") or host in {"::1", "localhost"}):
+                msg = f"a test tried to reach {host}"
+                raise AssertionError(msg)
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """Where this test's Ponte stores; a second `embedded` on it is a restart."""
+    return tmp_path / "dados"
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """A clock that moves when told to."""
+    return FrozenClock()
+
+
+@pytest.fixture
+async def ponte(data_dir: Path) -> AsyncIterator[Embedded]:
+    """A running Ponte with three products of 100 units in filial 1."""
+    async with embedded(data_dir) as running:
+        await stock(running, 100)
+        yield running
+
+
+async def stock(running: Embedded, unidades: int, *, minimo: int = 5) -> None:
+    """Open the stock of `PRODUTOS` in filial 1."""
+
+    async def seed(tx: Tx) -> None:
+        contagens = [
+            Contagem(pid, "1", unidades, "abertura", nome=nome, preco_centavos=preco)
+            for pid, nome, preco in PRODUTOS
+        ]
+        await count_many(tx, contagens, minimo=minimo, autor="teste")
+
+    await running.ctx.db.transact(seed)

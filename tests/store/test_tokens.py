@@ -1,0 +1,77 @@
+"""Tokens at rest: unreadable without the key, bound to their name, gone when they expire."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ponte.errors import ConfiguracaoInvalida
+from ponte.store.migrate import migrate
+from ponte.store.sqlite import SqliteDatabase
+from ponte.store.tokens import EncryptedTokens, load_key
+
+SECRET = "canary-token-value"
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    path = tmp_path / "ponte.db"
+    migrate(path)
+    database = SqliteDatabase(path, rotas=lambda _: [], now_ms=lambda: 1000)
+    yield database
+    await database.close()
+
+
+def _on_disk(folder: Path) -> bytes:
+    return b"".join(f.read_bytes() for f in folder.iterdir() if f.name.startswith("ponte.db"))
+
+
+async def test_a_token_comes_back_and_is_unreadable_on_the_disk(
+    db: SqliteDatabase, tmp_path: Path
+) -> None:
+    tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
+
+    await tokens.put("rappi", SECRET, expira_em_ms=2000)
+
+    assert await tokens.get("rappi") == (SECRET, 2000)
+    assert SECRET.encode() not in _on_disk(tmp_path)
+
+
+async def test_another_key_or_another_name_reads_nothing(
+    db: SqliteDatabase, tmp_path: Path
+) -> None:
+    tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
+    await tokens.put("rappi", SECRET, expira_em_ms=2000)
+
+    stranger = EncryptedTokens(db, load_key(tmp_path / "outra"))
+    con = sqlite3.connect(db.path)
+    con.execute("INSERT INTO tokens SELECT 'ifood', cifrado, expira_em FROM tokens")
+    con.commit()
+    con.close()
+
+    assert await stranger.get("rappi") is None
+    assert await tokens.get("ifood") is None
+
+
+async def test_an_expired_or_deleted_token_is_none(db: SqliteDatabase, tmp_path: Path) -> None:
+    tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
+    await tokens.put("old", SECRET, expira_em_ms=999)
+    await tokens.put("gone", SECRET, expira_em_ms=2000)
+
+    await tokens.delete("gone")
+
+    assert await tokens.get("old") is None
+    assert await tokens.get("gone") is None
+
+
+def test_the_key_file_is_for_its_owner_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "chave"
+
+    key = load_key(path)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_key(path) == key
+    path.write_bytes(b"short")
+    with pytest.raises(ConfiguracaoInvalida, match="32 bytes"):
+        load_key(path)
