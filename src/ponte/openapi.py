@@ -47,7 +47,7 @@ _PROBLEM = {
                 "properties": {"campo": {"type": "string"}, "mensagem": {"type": "string"}},
             },
         },
-        "id": {"type": "string", "format": "uuid"},
+        "id": {"type": "string", "description": "Of the request; the logs name it"},
     },
 }
 _SCHEMES = {
