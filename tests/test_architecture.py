@@ -9,16 +9,19 @@ import ast
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from ponte import flow
 from ponte.connectors import CONNECTORS
+from ponte.deps import escopo_of
+from ponte.events import CATALOGO
 from ponte.ports import Connector
 from ponte.settings import Settings
+from ponte.testing import embedded
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "ponte"
@@ -42,6 +45,22 @@ EMPTY_NAMES = {
     "schemas",
     "util",
     "utils",
+}
+# What anybody may ask for without a key. A route is added here only when a stranger may know all
+# that it answers, or when each call proves itself by its own signature.
+PUBLIC = {
+    "/",
+    "/asyncapi.json",
+    "/docs",
+    "/estoque",
+    "/estoque/{produto_id}",
+    "/health/live",
+    "/health/ready",
+    "/openapi.json",
+    "/static/{digest}/{path:path}",
+    "/webhooks/{conector}/{evento}",
+    "/ws",
+    "/ws/estoque",
 }
 # Carry any error from the thread that meets it to the one that waits, and swallow none.
 CARRIERS = {"store/sqlite.py"}
@@ -242,15 +261,12 @@ def test_nothing_is_left_for_later() -> None:
     assert left == []
 
 
-BUILT = [name for name, path in CONNECTORS.items() if find_spec(path.partition(":")[0])]
-
-
 def connector_named(name: str) -> Connector:
     module, _, attribute = CONNECTORS[name].partition(":")
     return cast("Connector", getattr(import_module(module), attribute))
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", CONNECTORS)
 def test_a_connector_is_found_under_its_own_name(name: str) -> None:
     connector = connector_named(name)
 
@@ -259,7 +275,7 @@ def test_a_connector_is_found_under_its_own_name(name: str) -> None:
     assert told == (name, f"ponte.connectors.{name}:connector", True, "https://")
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", CONNECTORS)
 def test_a_connector_comes_with_its_page_and_real_payloads(name: str) -> None:
     page = ROOT / "docs" / "connectors" / f"{name}.md"
     fixtures = ROOT / "tests" / "connectors" / name / "fixtures"
@@ -284,7 +300,9 @@ def types_in(annotation: object) -> set[object]:
     return {annotation}.union(*(types_in(part) for part in parts))
 
 
-@pytest.mark.parametrize("model", [Settings, *(connector_named(name).settings for name in BUILT)])
+@pytest.mark.parametrize(
+    "model", [Settings, *(connector_named(name).settings for name in CONNECTORS)]
+)
 def test_a_secret_setting_shows_itself_to_nobody(model: type[BaseModel]) -> None:
     fields = dict(secret_fields(model))
 
@@ -303,3 +321,24 @@ def test_the_secret_rule_knows_a_secret_when_it_sees_one() -> None:
     found = {name: types_in(kind) & {str, SecretStr} for name, kind in secret_fields(Planted)}
 
     assert found == {"Planted.bot_token": {SecretStr}, "Planted.webhook_url": {str}}
+
+
+def test_every_fact_is_worked_on_or_shown() -> None:
+    handled = {fato for step in flow.FLOW for fato in step.on}
+
+    dropped = [tipo for tipo, fato in CATALOGO.items() if fato not in handled and fato.sala is None]
+
+    assert dropped == []
+    assert handled <= set(CATALOGO.values())
+
+
+async def test_every_route_says_who_may_come_in(tmp_path: Path) -> None:
+    async with embedded(tmp_path, papeis=()) as ponte:
+        routes = [(getattr(route, "path", ""), escopo_of(route)) for route in ponte.app.routes]
+
+    open_to_all = {path for path, escopo in routes if escopo == "publico"}
+    forgotten = [path for path, escopo in routes if escopo is None]
+
+    assert forgotten == []
+    assert open_to_all == PUBLIC
+    assert ("/pedido", "pedidos:escrever") in routes
