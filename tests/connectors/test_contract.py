@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from structlog.testing import capture_logs
@@ -130,6 +130,7 @@ def test_a_sink_is_off_until_it_is_told_where_to_deliver(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TRANSLATORS)
+@settings(deadline=None)  # others share the machine
 @given(answer=answers)
 def test_every_answer_has_a_class_however_odd(name: str, answer: Answer) -> None:
     for classify in classifiers(name):
@@ -146,6 +147,7 @@ def test_every_answer_has_a_class_however_odd(name: str, answer: Answer) -> None
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
 @pytest.mark.parametrize("fim", [False, True])
+@settings(deadline=None)  # others share the machine
 @given(alerta=alertas)
 def test_whatever_the_text_the_request_keeps_the_platforms_limits(
     name: str, alerta: Alerta, *, fim: bool
@@ -177,9 +179,9 @@ def test_a_request_shows_neither_its_address_nor_its_secrets(name: str) -> None:
 
 @pytest.mark.parametrize("name", SINKS)
 def test_settings_show_their_secrets_to_nobody(name: str) -> None:
-    settings = settings_of(name, URL)
+    values = settings_of(name, URL)
 
-    shown = f"{settings!r} {settings} {settings.model_dump_json()} {settings.model_dump()}"
+    shown = f"{values!r} {values} {values.model_dump_json()} {values.model_dump()}"
 
     assert CANARY not in shown
 
@@ -187,7 +189,7 @@ def test_settings_show_their_secrets_to_nobody(name: str) -> None:
 @pytest.mark.parametrize("name", BUILT)
 def test_a_setting_that_is_refused_is_named_but_not_shown(name: str) -> None:
     model = connector_named(name).settings
-    wrong = {field: {"x": CANARY, "y": [CANARY]} for field in model.model_fields}
+    wrong = {field: [CANARY] for field in model.model_fields}
 
     with pytest.raises(ValidationError) as caught:
         model.model_validate(wrong)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ponte.errors import MuitasRequisicoes
 from ponte.resilience.breaker import (
@@ -138,6 +138,21 @@ async def test_a_cancelled_trial_gives_its_slot_back() -> None:
     assert breaker.state is HALF_OPEN
     assert [await breaker.call(works) for _ in range(2)] == ["ok", "ok"]
     assert breaker.state is CLOSED
+
+
+async def test_a_late_failure_neither_opens_it_again_nor_takes_a_slot() -> None:
+    clock = VirtualClock()
+    breaker = await opened(clock)
+    breaker.reset()
+    late = [breaker.enter() for _ in range(5)]
+    breaker.open("manutenção")
+    breaker.try_now()
+
+    for ticket, failed in zip(late, (True, True, True, False, None), strict=True):
+        breaker.leave(ticket, failed=failed, cause="late")
+
+    assert breaker.state is HALF_OPEN
+    assert [breaker.allow() for _ in range(3)] == [True, True, False]
 
 
 async def test_a_call_that_began_before_the_change_says_nothing_of_the_new_state() -> None:
@@ -324,9 +339,22 @@ class BreakerMachine(RuleBasedStateMachine):
                 self.current.remove(ticket)
             self.breaker.leave(ticket, failed=failed, cause="x")
 
-    @rule(seconds=st.floats(0, 12))
+    @rule(seconds=st.sampled_from([1.0, 10.0]))
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
+
+    @precondition(lambda self: self.breaker.state is CLOSED)
+    @rule()
+    def go_down(self) -> None:
+        for _ in range(3 - self.breaker.failures):
+            self.breaker.leave(self.breaker.enter(), failed=True, cause="down")
+        assert self.breaker.state is OPEN
+
+    @precondition(lambda self: self.breaker.state is OPEN)
+    @rule()
+    def come_back(self) -> None:
+        self.breaker.try_now()
+        self.begin()
 
     @rule()
     def open_by_hand(self) -> None:

@@ -20,7 +20,6 @@ from ponte.resilience.limiter import TokenBucketRateLimiter
 from tests.resilience.odd_server import OddServer, odd_server
 
 CANARY = "canary-3f7a"
-MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ async def test_a_huge_body_is_read_no_further_than_the_cap(server: OddServer, ht
         Classe.RETRY,
         "ReplyTooBig after the request was written",
     )
-    assert server.sent < 20 * MIB, "what the kernel buffers hold, not 200 MiB"
+    assert server.sent < 20 * MAX_REPLY_BYTES, "what the kernel buffers hold, not 200 MiB"
 
 
 async def test_a_gzip_bomb_does_not_grow_memory(server: OddServer, http: Http) -> None:

@@ -134,10 +134,25 @@ async def test_waiters_are_served_in_the_order_they_came(make: Make) -> None:
             group.create_task(one(i))
         await clock.advance(0)
         assert served == [0, 1]
-        assert limiter.try_acquire() is False, "nobody overtakes those who wait"
         await clock.advance(10)
 
     assert served == [0, 1, 2, 3, 4, 5]
+
+
+@BOTH
+async def test_nobody_overtakes_a_waiter_who_asked_for_more(make: Make) -> None:
+    clock = VirtualClock()
+    limiter = make(clock)
+    limiter.try_acquire()
+    waiter = asyncio.create_task(limiter.acquire(2))
+    await settle()
+    assert limiter.available == 1
+
+    overtaken = limiter.try_acquire()
+
+    assert overtaken is False
+    await clock.advance(2.1)
+    assert waiter.result() is True
 
 
 @BOTH
@@ -199,13 +214,18 @@ def test_cancelling_waiters_never_lets_more_through(
 
 def test_a_limiter_outlives_the_loop_it_waited_in() -> None:
     clock = VirtualClock()
-    limiter = TokenBucketRateLimiter(1.0, 1, clock=clock, sleep=clock.hurry)
+
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(0)  # the others come to stand in line
+        await clock.hurry(seconds)
+
+    limiter = TokenBucketRateLimiter(1.0, 1, clock=clock, sleep=sleep)
 
     async def rush() -> list[bool]:
-        return list(await asyncio.gather(*(limiter.acquire() for _ in range(3))))
+        return list(await asyncio.gather(*(limiter.acquire() for _ in range(4))))
 
-    assert asyncio.run(rush()) == [True, True, True]
-    assert asyncio.run(rush()) == [True, True, True]
+    assert asyncio.run(rush()) == [True] * 4
+    assert asyncio.run(rush()) == [True] * 4
 
 
 @BOTH

@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ponte.domain.alerta import Alerta, Severidade
 from ponte.domain.notificacao import describe
@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 class LogSettings(BaseModel):
     """Read from PONTE_LOG__*; on unless it is switched off."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     enabled: bool = Field(default=True, description="Write each alerta to the log")
 
