@@ -17,7 +17,6 @@ import orjson
 from ponte.domain.valores import format_time
 
 SOURCE = "ponte"
-ENVELOPE_VERSION = 1
 
 
 class Fato(msgspec.Struct, frozen=True, kw_only=True):
@@ -377,7 +376,7 @@ class FatoGravado(msgspec.Struct, frozen=True):
             "subject": self.lane,
             "time": format_time(self.em_ms),
             "datacontenttype": "application/json",
-            "ponteversion": ENVELOPE_VERSION,
+            "ponteversion": 1,
             "data": orjson.loads(self.dados),
         }
 
