@@ -148,6 +148,23 @@ class Settings(BaseSettings):
         return self.data_dir / "ponte.db"
 
 
+class ClienteSettings(BaseSettings):
+    """Where the command line finds a running Ponte and the key for it, prefix PONTE_."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PONTE_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
+
+    url: str | None = None
+    api_key: SecretStr | None = None
+    key_file: Path | None = None
+
+
+def no_color() -> bool:
+    """Tell whether the operator wants no colours (no-color.org: set and not empty)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 def environment() -> dict[str, str]:
     """Return the process environment over `.env`, with the unprefixed names translated."""
     values = {k: v for k, v in dotenv_values(".env").items() if v is not None}

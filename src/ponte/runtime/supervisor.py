@@ -92,17 +92,18 @@ class Supervisor:
         """Begin the end."""
         self.pronto = False
         self._stop.set()
+        if self._worker is not None:
+            self._worker.stop()
 
     async def wait(self) -> None:
         """Return when somebody called `stop`."""
         await self._stop.wait()
 
-    async def close(self) -> None:
-        """Finish or give back what is in hand, then close everything."""
+    async def close(self, grace_s: float = GRACE_S) -> None:
+        """Finish or give back what is in hand, for so many seconds, then close everything."""
         self.stop()
-        if self._worker is not None and self._worker_task is not None:
-            self._worker.stop()
-            await asyncio.wait({self._worker_task}, timeout=GRACE_S)
+        if self._worker_task is not None:
+            await asyncio.wait({self._worker_task}, timeout=grace_s)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

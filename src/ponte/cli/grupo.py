@@ -1,0 +1,51 @@
+"""Grupo: a noun and its verbs, with help that shows examples first and mends typos."""
+
+import difflib
+from typing import Any
+
+import typer
+from typer._click.core import Command, Context
+from typer.core import TyperGroup
+
+from ponte.cli.saida import USO, Parada
+
+
+class Grupo(TyperGroup):
+    """A group that names the nearest verb when the typed one does not exist."""
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        verbo = args[0] if args else ""
+        if verbo and verbo[0] != "-" and self.get_command(ctx, verbo) is None:
+            perto = difflib.get_close_matches(verbo, self.list_commands(ctx), n=1, cutoff=0.5)
+            raise Parada(
+                f"Não há o comando {ctx.command_path} {verbo}",
+                tente=f"{ctx.command_path} {perto[0] if perto else '-h'}",
+                codigo=USO,
+            )
+        return super().resolve_command(ctx, args)
+
+
+def noun(texto: str) -> typer.Typer:
+    """Return the empty group of a noun; a callback keeps it one, even with a single verb."""
+    app = typer.Typer(
+        cls=Grupo, help=texto, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
+    app.callback()(_nothing)
+    return app
+
+
+def alone() -> typer.Typer:
+    """Return the holder of a command that stands on the top level."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+def help_of(texto: str, *exemplos: str) -> dict[str, Any]:
+    """Return what `command()` takes so that its help shows examples first."""
+    linhas = "\n".join(f"  {exemplo}" for exemplo in exemplos)
+    return {"help": f"\b\nExemplos:\n{linhas}\n\n{texto}"}
+
+
+def _nothing() -> None:
+    return
