@@ -22,6 +22,8 @@ PONTE_TEST_ENGINES ?=
 export PONTE_TEST_ENGINES
 
 ARGS ?=
+# Percent of branches and lines that the tests must reach; empty: not measured.
+COVERAGE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up test check fmt engines bench soak docs lock
@@ -35,7 +37,7 @@ up: $(WANTED) $(PACKAGE) ## run the whole of Ponte with demonstration data on po
 	$(BIN)/ponte up --demo $(ARGS)
 
 test: setup ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(COVERAGE),--cov --cov-fail-under=$(COVERAGE)) $(ARGS)
 
 check: setup ## format, lint, types, dependency rule, architecture
 	$(BIN)/ruff format --check .
