@@ -44,7 +44,7 @@ class Hub:
         self._telemetry = telemetry
         self._limite = limite
         self._salas = Salas(self.privada, self.publica, self.estoque, telemetry=telemetry)
-        self._leitura = Leitura(historico)
+        self._leitura = Leitura(historico, estoque=self.estoque)
         self._retomada = Retomada(
             self._salas, self._leitura, recover=self._recover, drop=self._drop_slow
         )

@@ -7,7 +7,7 @@ from ponte.events import FatoGravado
 from ponte.ws.corrente import JANELA, Coluna, Corrente, Foto, Historico
 from ponte.ws.quadros import text_frame
 
-FOTO_S = 1.0  # chosen: a snapshot serves all who come within it; the window tells the rest
+FOTO_S = 0.25  # chosen: how long a snapshot serves while no stock changes
 # A hole before the window means that a commit overtook the reading: chosen, it happens once.
 TENTATIVAS = 3
 
@@ -17,8 +17,9 @@ Take = Callable[[Corrente, FatoGravado, int], None]
 class Leitura:
     """Fills windows, mends holes and takes snapshots."""
 
-    def __init__(self, historico: Historico) -> None:
+    def __init__(self, historico: Historico, *, estoque: Corrente) -> None:
         self._historico = historico
+        self._estoque = estoque
         self._cheias: set[Coluna] = set()
         self._trancas: dict[Coluna, asyncio.Lock] = {}
         self._foto: Foto | None = None
@@ -60,10 +61,12 @@ class Leitura:
             corrente: Whose numbers the frame carries.
             itens: Whether the client may see the stock.
         """
+        chegada = asyncio.get_running_loop().time()
         async with self._foto_tranca:
-            if not self._is_fresh(corrente):
-                self._foto = await self._historico.foto()
-                self._foto_em = asyncio.get_running_loop().time()
+            if not self._is_fresh(corrente, chegada=chegada):
+                # All who wait for the lock came before this moment, so it serves them too.
+                em = asyncio.get_running_loop().time()
+                self._foto, self._foto_em = await self._historico.foto(), em
                 self._frames.clear()
             foto = self._foto
         if foto is None:
@@ -78,10 +81,14 @@ class Leitura:
             )
         return seq, self._frames[chave]
 
-    def _is_fresh(self, corrente: Corrente) -> bool:
+    def _is_fresh(self, corrente: Corrente, *, chegada: float) -> bool:
+        """Tell whether the last snapshot holds all that was committed when a client came."""
         if self._foto is None or not corrente.covers(self._foto.seqs[corrente.coluna]):
             return False
-        return asyncio.get_running_loop().time() - self._foto_em < FOTO_S
+        if self._foto_em > chegada:
+            return True
+        unchanged = self._foto.seqs["seq_estoque"] == self._estoque.ultimo
+        return unchanged and chegada - self._foto_em < FOTO_S
 
     def _tranca(self, corrente: Corrente) -> asyncio.Lock:
         return self._trancas.setdefault(corrente.coluna, asyncio.Lock())
