@@ -7,7 +7,6 @@ ones first, since a request pays for each one it is held against.
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI
@@ -92,7 +91,7 @@ def create_app(ctx: Context, *, ready: Ready = _always) -> FastAPI:
         ctx: The inside.
         ready: Tells whether this process can take and do work, and each part's reason.
     """
-    modules = [import_module(name) for name in FEATURES if find_spec(name)]
+    modules = [import_module(name) for name in FEATURES]
     app = Ponte(
         ctx,
         [route for module in modules for route in getattr(module, "routes", ())],
