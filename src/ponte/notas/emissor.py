@@ -25,7 +25,7 @@ class EmissorLocal:
         self.modelo: int = emitente.modelo
         self.serie = emitente.serie
 
-    def build(self, pedido: PedidoDaNota, *, numero: int, em_ms: int, codigo: str) -> Nota:
+    def build(self, _pedido: PedidoDaNota, *, numero: int, em_ms: int, codigo: str) -> Nota:
         """Return the nota of `pedido`; the same arguments give the same key."""
         chave = access_key(
             self._emitente,

@@ -19,7 +19,7 @@ RETURNING ultimo"""
 async def issue_many(
     tx: Tx, issuer: FiscalIssuer, *, pedidos: Sequence[tuple[int, PedidoDaNota]]
 ) -> list[Nota]:
-    """Number a nota for each (pedido_numero, pedido), in order, and store them."""
+    """Give each (pedido_numero, pedido) the next nota, in order, and store them."""
     if not pedidos:
         return []
     row = await tx.fetch_one(_RESERVE, (issuer.cnpj, issuer.modelo, issuer.serie, len(pedidos)))
