@@ -104,6 +104,7 @@ class Cena:
     telemetry: Telemetry = field(default_factory=Telemetry)
     hub: Hub = field(init=False)
     mudo: bool = False
+    relogio: list[int] = field(default_factory=lambda: [AGORA_MS])
 
     def __post_init__(self) -> None:
         self.restart()
@@ -157,8 +158,9 @@ async def _epoca(tx: Tx) -> str:
 async def cena_em(pasta: Path) -> AsyncIterator[Cena]:
     path = pasta / "ponte.db"
     migrate(path)
-    db = SqliteDatabase(path, rotas=lambda _fato: (), now_ms=lambda: AGORA_MS)
-    cena = Cena(db, await db.read(_epoca))
+    relogio = [AGORA_MS]
+    db = SqliteDatabase(path, rotas=lambda _fato: (), now_ms=lambda: relogio[0])
+    cena = Cena(db, await db.read(_epoca), relogio=relogio)
     try:
         yield cena
     finally:

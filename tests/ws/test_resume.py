@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ponte.store.db import Tx
 from ponte.ws.corrente import JANELA
 from tests.ws.cena import Cena, Chave, Ouvido, alerta, cena_em, estoque, pedido, until
 
@@ -64,6 +65,37 @@ async def test_the_whole_window_can_be_resumed(cena: Cena) -> None:
     await until(lambda: len(ouvido.quadros) >= JANELA)
 
     assert ouvido.seqs() == list(range(JANELA // 2 + 1, JANELA // 2 * 3 + 1))
+
+
+async def test_what_the_database_lost_is_no_silent_gap(cena: Cena) -> None:
+    await cena.put(*(pedido(n) for n in range(10)))
+    await cena.db.transact(_forget, 5)
+    cena.restart()
+
+    _, antes = cena.resumer(cena.hub.publica.epoca, 2)
+    _, depois = cena.resumer(cena.hub.publica.epoca, 5)
+    await until(lambda: len(antes.quadros) >= 2 and len(depois.quadros) >= 5)
+
+    assert antes.tipos() == ["ressincronizar", "instantaneo"]
+    assert depois.seqs() == [6, 7, 8, 9, 10]
+
+
+async def _forget(tx: Tx, seq_publico: int) -> None:
+    await tx.execute("DELETE FROM fatos WHERE seq_publico = ?", (seq_publico,))
+
+
+async def test_a_day_later_it_is_a_snapshot(cena: Cena) -> None:
+    await cena.put(pedido())
+    cena.relogio[0] += 25 * 60 * 60 * 1000
+    await cena.put(pedido())
+    cena.restart()
+
+    _, ouvido = cena.resumer(cena.hub.publica.epoca, 0)
+    _, recente = cena.resumer(cena.hub.publica.epoca, 1)
+    await until(lambda: len(ouvido.quadros) >= 2 and len(recente.quadros) >= 1)
+
+    assert ouvido.tipos() == ["ressincronizar", "instantaneo"]
+    assert recente.seqs() == [2]
 
 
 async def test_the_epoca_of_another_sequence_brings_no_wrong_frame(cena: Cena) -> None:
