@@ -138,18 +138,25 @@ root = typer.Typer(
 )
 
 
-@root.callback()
-def _root(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Mostra a versão e sai.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _say_version(value: bool) -> None:
+    if value:
         from ponte import __version__  # noqa: PLC0415
 
         saida.data({"version": __version__}, __version__)
         raise typer.Exit
+
+
+@root.callback()
+def _root(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Mostra a versão e sai.", is_eager=True, callback=_say_version
+        ),
+    ] = False,
+) -> None:
+    """Hold what stands before a noun."""
 
 
 def app(args: Sequence[str] | None = None) -> int:

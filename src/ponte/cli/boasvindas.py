@@ -39,7 +39,7 @@ async def say(
     if address is not None:
         linhas.append(f"  chave      {_key(settings, chave)}")
     saida.talk("\n".join(linhas))
-    if address is not None and await ctx.db.read(_is_empty):
+    if address is not None and await ctx.db.read(_needs_a_hint):
         saida.talk(PRIMEIRO.format(url=url(settings, address), key_file=key_file(settings)))
 
 
@@ -61,5 +61,8 @@ def _key(settings: Settings, chave: str | None) -> str:
     return str(path) if path.exists() else "as que `ponte keys list` mostra"
 
 
-async def _is_empty(tx: Tx) -> bool:
-    return await tx.fetch_one("SELECT 1 FROM produtos LIMIT 1") is None
+async def _needs_a_hint(tx: Tx) -> bool:
+    """Tell whether nothing is there; a demonstration fills itself."""
+    return await tx.fetch_one(
+        "SELECT 1 FROM meta WHERE chave = 'demo' UNION ALL SELECT 1 FROM produtos LIMIT 1"
+    ) is None  # fmt: skip

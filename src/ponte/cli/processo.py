@@ -93,6 +93,8 @@ async def _run(plano: Plano) -> None:
         _end_at_signals(supervisor, plano)
         narrador = _narrate(plano, built, stack)
         try:
+            if plano.demo is not None:
+                await plano.demo.claim(built.ctx)
             await supervisor.start()
             async with _web(plano, supervisor) as address:
                 chave = await ensure_admin(built.ctx)

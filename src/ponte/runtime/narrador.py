@@ -43,7 +43,7 @@ _FRASES: dict[str, Callable[[dict[str, Any]], str]] = {
     "estoque.normalizado": lambda d: (
         f"estoque {d['produto_id']} filial {d['filial_id']} normal: {d['quantidade']}"
     ),
-    "alerta.criado": lambda d: f"alerta {d['severidade']}: {d['titulo']}",
+    "alerta.criado": lambda d: f"alerta {d['severidade']}: {d['titulo']}, {d['texto']}",
     "alerta.resolvido": lambda d: f"alerta resolvido: {d['titulo']}",
     "alerta.entregue": lambda d: f"alerta entregue a {d['destino']}: {d['titulo']}",
     "alerta.nao_entregue": lambda d: f"alerta NÃO entregue a {d['destino']}: {d['erro']}",
