@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from ponte.brokers.memory import Engine, MemoryBroker
 from ponte.ports import Prompt
@@ -9,7 +10,7 @@ from ponte.testing import Embedded, embedded
 from tests.conftest import stock
 
 PEDIDO = {"itens": [{"produto_id": "ARROZ-5KG", "quantidade": 1}]}
-FAST = {"worker": {"sweep_s": 0.05, "resend_s": 0.2}}
+FAST: dict[str, Any] = {"worker": {"sweep_s": 0.05, "resend_s": 0.2}}
 
 
 async def _concluded(ponte: Embedded, pedido_id: str) -> bool:
