@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from structlog.testing import capture_logs
@@ -147,7 +147,9 @@ def test_every_answer_has_a_class_however_odd(name: str, answer: Answer) -> None
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
 @pytest.mark.parametrize("fim", [False, True])
-@settings(deadline=None)  # others share the machine
+@settings(
+    deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)  # shrinks for minutes
 @given(alerta=alertas)
 def test_whatever_the_text_the_request_keeps_the_platforms_limits(
     name: str, alerta: Alerta, *, fim: bool

@@ -7,7 +7,9 @@ from coverage import Coverage
 
 from ponte.integrations import HubResilienceMixin
 
-BUDGET_US = 3.0  # a call behind limiter, breaker and retry, over the bare call
+# A call behind limiter, breaker and retry, over the bare call: 3 µs where a bare await
+# costs 0.12 µs. Counted in bare awaits, so that a machine that others slow down is judged fairly.
+BUDGET_AWAITS = 3.0 / 0.12
 CALLS = 20_000
 ROUNDS = 7  # the best one counts, in CPU time: others share the machine
 
@@ -26,7 +28,7 @@ async def nothing() -> None:
 @pytest.mark.skipif(Coverage.current() is not None, reason="a tracer makes every line dearer")
 async def test_limiter_breaker_and_retry_together_cost_three_microseconds_at_most() -> None:
     hub = Hub()
-    best_us = float("inf")
+    best = float("inf")
 
     for _ in range(ROUNDS):
         started = time.process_time()
@@ -36,6 +38,6 @@ async def test_limiter_breaker_and_retry_together_cost_three_microseconds_at_mos
         for _ in range(CALLS):
             await hub._execute_with_resilience(nothing, "nothing")
         guarded = time.process_time() - started - bare
-        best_us = min(best_us, (guarded - bare) / CALLS * 1e6)
+        best = min(best, (guarded - bare) / bare)
 
-    assert best_us <= BUDGET_US
+    assert best <= BUDGET_AWAITS

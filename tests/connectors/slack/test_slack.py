@@ -98,12 +98,27 @@ def test_the_end_of_an_alerta_says_so() -> None:
 
 
 class Slack(OddServer):
-    """Slack's answers, blocks refused."""
+    """Slack's answers: to all, and with blocks refused."""
+
+    async def do_accept(self, writer: StreamWriter) -> None:
+        self.answer(writer, b"ok")
 
     async def do_refuse(self, writer: StreamWriter) -> None:
         refused = b'"blocks"' in self.requests[-1]
         body, status = (b"invalid_blocks", "400 Bad Request") if refused else (b"ok", "200 OK")
         self.answer(writer, body, status=status)
+
+
+async def test_a_message_that_is_taken_is_posted_once() -> None:
+    async with odd_server(Slack()) as server, lending() as lent:
+        assert connector.alerts is not None
+        url = SecretStr(f"{server.url}/accept")
+        sink = connector.alerts(SlackSettings(webhook_url=url), lent.deps)
+
+        await sink.deliver(ESTOQUE_BAIXO)
+
+        assert len(server.requests) == 1
+        assert b'"blocks"' in server.requests[0]
 
 
 async def test_a_message_whose_blocks_are_refused_goes_out_as_text() -> None:
