@@ -21,6 +21,7 @@ from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.events import Fato, FatoGravado, encode
 from ponte.store.db import Commit, Params, Rotas, Row, Tx
 
+BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
 MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
 _CHUNKS = (64, 32, 16, 8, 4, 2, 1)  # few statement texts, so that all stay prepared
 _MAX_PARAMS = 32_000  # SQLite's limit is 32,766 variables
@@ -42,9 +43,8 @@ _WRITE_COUNTERS = f"UPDATE contadores SET {', '.join(f'{c} = ?' for c in _COUNTE
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     """Open a connection with the pragmas that the promises need."""
     con = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5
+        path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=BUSY_S
     )
-    con.execute("PRAGMA busy_timeout = 5000")
     if readonly:
         con.execute("PRAGMA query_only = 1")
         con.execute("PRAGMA cache_size = -16000")
