@@ -19,7 +19,7 @@ from ponte.store.db import Commit, Tx
 from ponte.store.sqlite import SqliteDatabase, SqliteTx
 
 # How long each bug stays open: wide, so that a handful of kills falls inside.
-WINDOW_S = 0.02
+WINDOW_S = 0.1
 
 
 def answer_before_commit() -> None:

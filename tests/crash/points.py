@@ -215,8 +215,15 @@ def read_points(output: Path) -> list[Point]:
     return [Point(s, k) for s in sorted(busiest) for k in range(1, busiest[s] + 1)]
 
 
-def sample(points: Sequence[Point], at_most: int) -> list[Point]:
-    """Pick evenly from first to last."""
+def sample(points: Sequence[Point], each: int) -> list[Point]:
+    """Pick evenly from first to last, at most `each` (2 or more) of one syscall."""
+    by_syscall: dict[str, list[Point]] = {}
+    for point in points:
+        by_syscall.setdefault(point.syscall, []).append(point)
+    return [point for group in by_syscall.values() for point in _evenly(group, each)]
+
+
+def _evenly(points: Sequence[Point], at_most: int) -> list[Point]:
     if len(points) <= at_most:
         return list(points)
     step = (len(points) - 1) / (at_most - 1)

@@ -22,14 +22,19 @@ from tests.crash.run import run, settle
 from tests.crash.verdict import Verdict
 
 
+# Of the kills, one in so many strikes web and worker as processes apart (chosen).
+APART = 4
+
+
 def main() -> int:
     args = _arguments()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ponte-soak-") as scratch:
         root = Path(scratch)
+        apart = args.kills // APART
         runs = [
-            _random_kills(ponte_up(root / "up"), args),
-            _random_kills(ponte_split(root / "split"), args),
+            _random_kills(ponte_up(root / "up"), args, kills=args.kills - apart),
+            _random_kills(ponte_split(root / "split"), args, kills=apart),
             *(
                 _points(ponte_up(root / f"points-{cancel}"), cancel=cancel)
                 for cancel in (False, True)
@@ -52,17 +57,17 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.soak")
-    parser.add_argument("--kills", type=int, default=200, help="kills in each of the two modes")
+    parser.add_argument("--kills", type=int, default=200, help="kills at random moments")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=40.0, help="orders a second")
     parser.add_argument("--out", type=Path, help="also write the raw result here")
     return parser.parse_args()
 
 
-def _random_kills(server: Server, args: argparse.Namespace) -> dict[str, Any]:
+def _random_kills(server: Server, args: argparse.Namespace, *, kills: int) -> dict[str, Any]:
     profile = Profile(seed=args.seed, rate_per_s=args.rate)
     try:
-        verdict = run(server, Violence(kills=args.kills, seed=args.seed), profile=profile)
+        verdict = run(server, Violence(kills=kills, seed=args.seed), profile=profile)
         return _report(server, verdict, name="+".join(role.name for role in server.roles))
     finally:
         server.stop()
