@@ -45,6 +45,7 @@ SECURITY = (
     (b"referrer-policy", b"no-referrer"),
 )
 REQUEST_ID = "ponte.id"
+CUT = "ponte.cut"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 SAME = (b"same-origin", b"none")  # Sec-Fetch-Site of our own pages, and of a typed address
@@ -210,6 +211,8 @@ class Edge:
         length = headers.get(b"content-length")
         if length is not None:
             if not length.isdigit() or int(length) > self._max_body:
+                # What is a little too big runs out, so that its sender reads the answer.
+                scope[CUT] = not length.isdigit() or int(length) > DRAINED * self._max_body
                 raise CorpoGrande(f"A body has at most {self._max_body} bytes")
         elif b"transfer-encoding" in headers:
             return self._counted(receive)
@@ -344,6 +347,8 @@ def _is_address(text: str) -> bool:
 async def _send_problem(error: PonteError, scope: Scope, send: Send) -> None:
     body = encode(error, id_=scope[REQUEST_ID])
     headers = problem_headers(error, length=len(body))
+    if scope.get(CUT):
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -39,7 +39,7 @@ class ErroHttp(PonteError):
         super().__init__(str(error.detail))
         self.status = error.status_code
         self.code = _CODES.get(error.status_code, f"http_{error.status_code}")
-        self.headers = dict(error.headers or {})
+        self.headers = {k.lower(): v for k, v in (error.headers or {}).items()}
 
 
 DELIBERATE = (PonteError, RequestValidationError, HTTPException)
@@ -87,5 +87,5 @@ def headers(error: PonteError, *, length: int) -> list[tuple[bytes, bytes]]:
     if error.status == HTTPStatus.UNAUTHORIZED:
         found.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, ErroHttp):
-        found += [(k.lower().encode(), v.encode("latin-1")) for k, v in error.headers.items()]
+        found += [(k.encode(), v.encode("latin-1")) for k, v in error.headers.items()]
     return found
