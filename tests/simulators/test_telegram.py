@@ -37,6 +37,7 @@ async def test_a_message_is_kept_and_shown(client: httpx2.AsyncClient) -> None:
 
     shown = (await client.get("/_simulador/mensagens")).json()["mensagens"]
     assert (answer["ok"], answer["result"]["text"]) == (True, "Oi & tchau")
+    assert answer["result"]["chat"]["id"] == 1
     assert [(m["chat_id"], m["text"], m["message_id"]) for m in shown] == [
         ("1", "<b>Oi</b> &amp; tchau", answer["result"]["message_id"])
     ]
@@ -55,7 +56,8 @@ async def test_a_form_is_read_as_well(client: httpx2.AsyncClient) -> None:
         f"/bot{TOKEN}/sendMessage", data={"chat_id": "@loja", "text": "oi"}
     )
 
-    assert response.json()["result"]["text"] == "oi"
+    result = response.json()["result"]
+    assert (result["text"], result["chat"]["id"]) == ("oi", "@loja")
 
 
 async def test_a_bad_token_is_refused_like_the_real_one_does(client: httpx2.AsyncClient) -> None:

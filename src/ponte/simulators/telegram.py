@@ -204,7 +204,7 @@ class SimuladorTelegram:
         return {
             "message_id": message_id,
             "from": _BOT,
-            "chat": {"id": chat_id, "type": "private"},
+            "chat": {"id": _number(chat_id), "type": "private"},
             "date": int(self._now()),
             "text": visible,
         }
@@ -274,6 +274,10 @@ def _visible(text: str, parse_mode: object) -> str:
             f'Can\'t find end tag corresponding to "{open_tags[-1]}"', text, len(text)
         )
     return html.unescape(_TAG.sub("", text))
+
+
+def _number(chat_id: str) -> int | str:
+    return int(chat_id) if chat_id.removeprefix("-").isdecimal() else chat_id
 
 
 def _unparsable(reason: str, text: str, at: int) -> Recusa:
