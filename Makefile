@@ -34,7 +34,8 @@ help: ## list the verbs
 setup: $(DEV) $(PACKAGE) ## put everything, developer's tools included, into .venv
 
 up: $(WANTED) $(PACKAGE) ## run the whole of Ponte with demonstration data on port 8000
-	$(BIN)/ponte up --demo $(ARGS)
+	@$(BIN)/ponte up --demo $(ARGS) || { code=$$?; \
+	    [ $$code = 130 ] || [ $$code = 143 ] || exit $$code; }  # Ctrl-C is a good end
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest $(if $(COVERAGE),--cov --cov-fail-under=$(COVERAGE)) $(ARGS)
