@@ -123,6 +123,11 @@ class Installation:
         csv = "\n".join(["produto_id,nome,preco,quantidade", *rows, ""])
         self.call("POST", "/estoque/importar", csv, content="text/csv")
 
+    def selling_key(self) -> str:
+        """Make a key that may only send orders, as a shop's system has; its rate is counted."""
+        wanted = {"nome": "bench", "escopos": ["pedidos:escrever"]}
+        return str(self.call("POST", "/chaves", json.dumps(wanted))["chave"])
+
     def total(self, query: str) -> int:
         """Return how many orders a filter of `GET /pedidos` finds."""
         answer = self.call("GET", f"/pedidos?{query}&limite=1")

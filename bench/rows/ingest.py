@@ -53,8 +53,8 @@ class Side:
         self.process.settle()
 
 
-def side(process: Process, port: int, key: str = ponte.ADMIN_KEY) -> Side:
-    """Connect the load to a server."""
+def side(process: Process, port: int, key: str = "") -> Side:
+    """Connect the load to a server; the limits do not look at the key."""
     pool = HttpPool(Reactor(), (HOST, port), connections=CONNECTIONS)
     return Side(process, pool, orders.requests(port, key))
 
@@ -67,7 +67,7 @@ def measure(setup: Setup) -> Result:
         shop = ponte.install(setup, "ingest")
         web = stack.enter_context(shop.serving("web"))
         shop.seed(ponte.full_shop())
-        own = side(web, shop.port)
+        own = side(web, shop.port, shop.selling_key())
         naive, why = _naive(setup, stack)
         client = side(ceiling, int(ceiling.read_json()["port"]))
         plain = side(limit, int(limit.read_json()["port"]))

@@ -28,10 +28,11 @@ def measure(setup: Setup) -> Result:
         web = stack.enter_context(shop.serving("web"))
         shop.seed(ponte.full_shop())
         shop_pool = _lone(shop.port)
+        key = shop.selling_key()
         for _ in range(setup.rounds):
             plain.append(_transaction_ms(setup, times))
             bare.append(_request_ms(hello_pool, hello, seconds=seconds))
-            own.append(_request_ms(shop_pool, web, seconds=seconds))
+            own.append(_request_ms(shop_pool, web, key=key, seconds=seconds))
     floor = [transaction + request for transaction, request in zip(plain, bare, strict=True)]
     return Result(
         "lone",
@@ -59,8 +60,8 @@ def _transaction_ms(setup: Setup, times: int) -> float:
         return process.read_json()["median_s"] * MS
 
 
-def _request_ms(pool: HttpPool, process: Process, *, seconds: float) -> float:
-    sent = requests(pool.address[1], ponte.ADMIN_KEY)
+def _request_ms(pool: HttpPool, process: Process, *, seconds: float, key: str = "") -> float:
+    sent = requests(pool.address[1], key)
     measured = pool.closed(sent, seconds=seconds).only(ACCEPTED)
     process.settle()
     return median_ms(measured.latencies)

@@ -34,4 +34,5 @@ def _serving(setup: Setup, stack: ExitStack, *, stored: int) -> Side:
         shop.seed(ponte.full_shop())
     if stored:
         prefill.fill(shop.database, stored)
-    return side(stack.enter_context(shop.serving("web")), shop.port)
+    web = stack.enter_context(shop.serving("web"))
+    return side(web, shop.port, shop.selling_key())
