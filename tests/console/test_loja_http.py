@@ -114,6 +114,13 @@ async def test_what_is_sold_out_comes_after_what_can_be_bought(ponte: Embedded) 
     assert names(await page(ponte)) == ["Banana", "Abacaxi"]
 
 
+async def test_names_with_an_accent_stand_beside_their_letter(ponte: Embedded) -> None:
+    for n, nome in enumerate(["Óleo", "Batata", "Água", "Ovos"]):
+        await stock(ponte, f"P{n}", nome)
+
+    assert names(await page(ponte)) == ["Água", "Batata", "Ovos", "Óleo"]
+
+
 async def test_a_shop_with_another_filial_alone_is_not_empty(ponte: Embedded) -> None:
     await stock(ponte, "A", "Abacaxi", filial_id="7")
 
