@@ -37,7 +37,7 @@ _SECRET = re.compile(
     r"|(?P<hook>/webhooks/[\w-]+/)[\w-]{16,}"
     r"|(?P<user>://)[^\s/@\"'\\]+@"
     r"|(?P<named>\b(?:access_token|refresh_token|token|apikey|api_key|secret|segredo|senha"
-    r"|password|client_secret|signature)\\?[\"']?\s*[=:]\s*\\?[\"']?)[^\s&,;\"'\\})]{4,}"
+    r"|password|client_secret|signature)\\*[\"']?\s*[=:]\s*\\*[\"']?)[^\s&,;\"'\\})]{4,}"
     r"|\bxox[abprs]-[\w-]{8,}"
     r"|\bEAA[A-Za-z0-9]{16,}",
     re.IGNORECASE,
@@ -92,13 +92,21 @@ def redact_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return event
 
 
-def _redact_in(found: MutableMapping[str, Any]) -> None:
+def _redact_in(found: MutableMapping[Any, Any]) -> None:
     for name, value in found.items():
-        if isinstance(value, dict):
-            found[name] = inner = dict(value)
-            _redact_in(inner)
-        elif _SECRET_FIELD.search(name) and value is not None:
+        if value is not None and _SECRET_FIELD.search(str(name)):
             found[name] = REDACTED
+        elif isinstance(value, dict | list):
+            found[name] = _redacted(value)
+
+
+def _redacted(value: Any) -> Any:
+    # Copied: the caller goes on using what it logged.
+    if isinstance(value, dict):
+        inner = dict(value)
+        _redact_in(inner)
+        return inner
+    return [_redacted(item) for item in value] if isinstance(value, list) else value
 
 
 class MaskFilter(logging.Filter):
