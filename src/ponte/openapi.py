@@ -113,7 +113,10 @@ def _describe(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         operation["x-escopo"] = escopo
     if method == "POST" and escopo != PUBLICO:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY)
-    for status in _refusals(route, method, public=escopo == PUBLICO):
+    found = _refusals(route, method, public=escopo == PUBLICO)
+    if "422" in operation["responses"]:
+        found.add(422)  # the framework saw parameters
+    for status in sorted(found):
         text = _TEXTS[status]
         operation["responses"][str(status)] = {
             "description": text if isinstance(text, str) else _first_line(text),
@@ -121,7 +124,7 @@ def _describe(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         }
 
 
-def _refusals(route: APIRoute, method: str, *, public: bool) -> list[int]:
+def _refusals(route: APIRoute, method: str, *, public: bool) -> set[int]:
     found = {429, 503} if public else {401, 403, 429, 503}
     if route.param_convertors:
         found.add(404)
@@ -129,9 +132,7 @@ def _refusals(route: APIRoute, method: str, *, public: bool) -> list[int]:
         found |= {409, 413, 422}
     if corpo_of(route) is not None:
         found |= {400, 413, 415, 422}
-    if route.dependant.query_params or any(d.query_params for d in route.dependant.dependencies):
-        found.add(422)
-    return sorted(found)
+    return found
 
 
 def _first_line(error: type[PonteError]) -> str:
