@@ -7,9 +7,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.requests import Request
 
 from ponte.console import assets
 from ponte.console.loja import POR_PAGINA
+from ponte.console.routes import error_page, wants_html
 from ponte.testing import Embedded, embedded
 
 
@@ -211,3 +213,25 @@ async def test_nothing_outside_the_static_folder_is_served(ponte: Embedded, path
 async def test_the_shop_takes_no_orders(ponte: Embedded) -> None:
     for method in ("POST", "PUT", "DELETE"):
         assert (await ponte.http.request(method, "/")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        (b"text/html,application/xhtml+xml,*/*;q=0.8", True),
+        (b"application/json", False),
+        (b"", False),
+    ],
+)
+async def test_a_person_gets_a_page_in_their_language_where_a_program_gets_json(
+    ponte: Embedded, accept: bytes, wanted: bool
+) -> None:
+    headers = [(b"accept", accept), (b"accept-language", b"en")]
+    request = Request({"type": "http", "method": "GET", "path": "/nada", "headers": headers})
+
+    answer = error_page(request, ponte.ctx, status=404, identificacao="0193-abc")
+
+    assert wants_html(request) is wanted
+    assert answer.status_code == 404
+    assert b"Page not found" in answer.body
+    assert b"0193-abc" in answer.body
