@@ -36,7 +36,7 @@ Demonstração: {rate:g} pedido/s, semente {seed}. Veja:
   loja ao vivo       {url}/
   avisos (Telegram)  {telegram}/_simulador/mensagens
   pedidos            curl -H "Authorization: Bearer {chave}" {url}/pedidos
-  linha de comando   ponte estoque list --low
+  linha de comando   ponte estoque list --baixo
 """
 
 

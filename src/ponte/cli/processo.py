@@ -55,15 +55,14 @@ def run(plano: Plano) -> int:
         Parada: it could not start; says why.
     """
     settings = plano.settings
+    os.umask(0o077)  # orders and keys are nobody else's to read
     level = "debug" if saida.modo.verbose else "error" if saida.modo.quiet else settings.log_level
     logs.configure(level=level, form=settings.log_format)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(plano))
     except ConfiguracaoInvalida as error:
-        raise saida.Parada(
-            "Não posso começar", causa=str(error), tente=_advice(error), codigo=saida.USO
-        ) from error
+        raise refused(error) from error
     except ArmazenamentoIndisponivel as error:
         raise saida.Parada(
             "O banco não responde",
@@ -110,6 +109,30 @@ async def _run(plano: Plano) -> None:
             if narrador is not None:
                 narrador.close()
             await supervisor.close(REST_S)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Built]:
+    """Lend the inside without any role, for a command that comes and goes.
+
+    Raises:
+        Parada: a setting is wrong, or the database can't be written.
+    """
+    try:
+        built = await _open(settings, None)
+    except ConfiguracaoInvalida as error:
+        raise refused(error) from error
+    try:
+        yield built
+    finally:
+        await built.close()
+
+
+def refused(error: ConfiguracaoInvalida) -> saida.Parada:
+    """Return what to say when the settings do not let Ponte start."""
+    return saida.Parada(
+        "Não posso começar", causa=str(error), tente=_advice(error), codigo=saida.USO
+    )
 
 
 async def _open(settings: Settings, env: Any) -> Built:

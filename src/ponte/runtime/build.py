@@ -42,6 +42,7 @@ class Built:
     ctx: Context
     instance: Instance
     https: Mapping[str, Http]
+    deps: Deps
 
     async def close(self) -> None:
         """Close in the reverse order of opening."""
@@ -124,7 +125,7 @@ async def build(
         now_ms=clock,
     )
     await ctx.broker.start()
-    return Built(ctx, instance, https)
+    return Built(ctx, instance, https, deps)
 
 
 def load_connector(name: str) -> Connector:

@@ -33,19 +33,7 @@ class Instance:
 
     def is_dead(self, instance_id: str) -> bool:
         """Tell whether another process of this machine is gone."""
-        if instance_id == self.id:
-            return False
-        try:
-            fd = os.open(self._path(instance_id), os.O_RDWR)
-        except FileNotFoundError:
-            return True
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(fd)
-        return True
+        return instance_id != self.id and not _is_held(self._path(instance_id))
 
     def forget(self, instance_id: str) -> None:
         """Remove the file of a dead instance."""
@@ -58,6 +46,25 @@ class Instance:
 
     def _path(self, instance_id: str) -> Path:
         return self._folder / f"{instance_id}.lock"
+
+
+def living(data_dir: Path) -> list[str]:
+    """Return the ids of the processes that hold this data directory now."""
+    return [path.stem for path in (data_dir / "instancias").glob("*.lock") if _is_held(path)]
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 async def registered(tx: Tx) -> list[str]:

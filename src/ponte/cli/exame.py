@@ -1,0 +1,255 @@
+"""Exame: what `ponte doctor` looks at, one finding a thing, each with what mends it.
+
+It changes nothing but what `--fix` says is safe: modes of files that hold secrets,
+and pending migrations. It never prints a secret.
+"""
+
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from ponte.acesso.admin import key_file
+from ponte.cli import banco
+from ponte.cli.acesso import default_url
+from ponte.cli.saida import Parada
+from ponte.errors import ConfiguracaoInvalida, PonteError
+from ponte.runtime.build import MASTER_KEY_FILE, Built
+from ponte.runtime.instances import living
+from ponte.runtime.server import check_exposure
+from ponte.settings import Settings
+
+DISCO_MINIMO = 1024**3  # chosen: room for a day of a busy shop and for one backup
+FSYNC_LENTO_S = 0.05  # RELIABILITY F6: above 50 ms a disk is slow
+FSYNCS = 7
+ATRASO_MS = 60_000  # as in readiness: work that waits longer says that nobody does it
+SEGREDOS = 0o077  # what others may do with a file of secrets: nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Achado:
+    """One thing that was looked at."""
+
+    nome: str
+    ok: bool
+    texto: str
+    tente: str | None = None
+
+    def view(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {"nome": self.nome, "ok": self.ok, "texto": self.texto, "tente": self.tente}
+
+    def line(self) -> str:
+        """Return it for people."""
+        tente = f"\n    Tente: {self.tente}" if self.tente and not self.ok else ""
+        return f"{'✔' if self.ok else '✘'} {self.nome}: {self.texto}{tente}"
+
+
+async def examine(settings: Settings, *, fix: bool) -> list[Achado]:
+    """Look at everything; with `fix`, mend what is safe and look again."""
+    if fix:
+        _fix(settings)
+    found = [*_disk(settings), *_files(settings), _exposure(settings), await _port(settings)]
+    found += _database(settings)
+    if all(a.ok for a in found if a.nome in {"banco", "esquema"}):
+        found += await _connectors(settings)
+    return found
+
+
+def _fix(settings: Settings) -> None:
+    for path in _secret_files(settings):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~SEGREDOS)
+    if settings.sqlite_path.is_file() and banco.pending(settings.sqlite_path):
+        banco.migrate(settings.sqlite_path)
+
+
+# ---------------------------------------------------------------- disk and files
+
+
+def _disk(settings: Settings) -> Iterator[Achado]:
+    folder = _existing(settings.data_dir)
+    livre = shutil.disk_usage(folder).free
+    yield Achado(
+        "disco", livre >= DISCO_MINIMO, f"{livre / 1024**3:.1f} GiB livres em {folder}",
+        "liberar espaço; sem ele Ponte responde 503",
+    )  # fmt: skip
+    try:
+        demora = _fsync_s(folder)
+    except OSError as error:
+        yield Achado(
+            "gravação", ok=False, texto=f"{folder} não aceita escrita: {error.strerror}",
+            tente="conferir dono e permissões, ou PONTE_DATA_DIR",
+        )  # fmt: skip
+        return
+    yield Achado(
+        "gravação", demora <= FSYNC_LENTO_S, f"fsync em {demora * 1000:.1f} ms (mediana)",
+        "um disco local; cada pedido espera por um fsync",
+    )  # fmt: skip
+
+
+def _fsync_s(folder: Path) -> float:
+    """Return the median time to make 8 KiB safe."""
+    times = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(FSYNCS):
+            file.write(b"\0" * 8192)
+            file.flush()
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def _secret_files(settings: Settings) -> list[Path]:
+    paths = (
+        settings.data_dir, key_file(settings), settings.data_dir / MASTER_KEY_FILE,
+        settings.sqlite_path, Path(".env"), settings.tls_key,
+    )  # fmt: skip
+    return [p for p in paths if p is not None and p.exists()]
+
+
+def _files(settings: Settings) -> Iterator[Achado]:
+    open_ = [p for p in _secret_files(settings) if p.stat().st_mode & SEGREDOS]
+    yield Achado(
+        "arquivos",
+        not open_,
+        "só o dono os lê" if not open_ else f"outros leem {', '.join(map(str, open_))}",
+        "ponte doctor --fix",
+    )
+
+
+def _existing(path: Path) -> Path:
+    return next(p for p in (path.absolute(), *path.absolute().parents) if p.is_dir())
+
+
+# ---------------------------------------------------------------- who can reach it
+
+
+def _exposure(settings: Settings) -> Achado:
+    try:
+        check_exposure(settings, settings.host)
+    except ConfiguracaoInvalida as error:
+        return Achado("exposição", ok=False, texto=str(error), tente="--host 127.0.0.1, ou TLS")
+    return Achado(
+        "exposição", ok=True, texto=f"{settings.host}, com chave para o que não é público"
+    )
+
+
+async def _port(settings: Settings) -> Achado:
+    url = default_url(settings)
+    try:
+        async with httpx2.AsyncClient(timeout=2, trust_env=False, verify=False) as http:
+            resposta = await http.get(f"{url}/health/live")
+    except httpx2.TransportError:
+        resposta = None
+    if resposta is not None and resposta.content == b'{"status":"ok"}':
+        return Achado("porta", ok=True, texto=f"Ponte responde em {url}")
+    with socket.socket() as probe:
+        if probe.connect_ex((url.rpartition("//")[2].rpartition(":")[0], settings.port)) != 0:
+            return Achado("porta", ok=True, texto=f"{settings.port} livre, nenhum Ponte nela")
+    return Achado(
+        "porta", ok=False, texto=f"outro programa usa {settings.port}", tente="PONTE_PORT"
+    )
+
+
+# ---------------------------------------------------------------- the database
+
+
+def _database(settings: Settings) -> Iterator[Achado]:
+    path = settings.sqlite_path
+    if not path.is_file():
+        yield Achado("banco", ok=True, texto=f"ainda não há {path}; `ponte up` o faz")
+        return
+    try:
+        with banco.reading(path) as con:
+            erro = con.execute("PRAGMA quick_check").fetchone()[0]
+            yield Achado("banco", erro == "ok", f"{path}: {erro}", "ponte restore CÓPIA")
+            faltam = banco.pending(path)
+            yield Achado(
+                "esquema", not faltam, f"faltam {', '.join(faltam)}" if faltam else "em dia",
+                "ponte doctor --fix",
+            )  # fmt: skip
+            if not faltam:
+                yield from _work(con, settings)
+    except Parada as parada:
+        yield Achado("banco", ok=False, texto=parada.causa or parada.frase, tente=parada.tente)
+
+
+def _work(con: sqlite3.Connection, settings: Settings) -> Iterator[Achado]:
+    agora = time.time_ns() // 1_000_000
+    ultimo = con.execute("SELECT MAX(em) FROM fatos").fetchone()[0] or 0
+    yield Achado(
+        "relógio", agora >= ultimo, f"{time.strftime('%Y-%m-%d %H:%M:%S')}, zona {settings.tz}"
+        if agora >= ultimo else f"está {(ultimo - agora) / 1000:.0f} s antes do último fato",
+        "acertar o relógio (NTP)",
+    )  # fmt: skip
+    n, antigo = con.execute("SELECT COUNT(*), MIN(disponivel_em) FROM fila").fetchone()
+    atraso = max(0, agora - (antigo or agora))
+    vivos = living(settings.data_dir)
+    papeis = {
+        papel
+        for id_, texto in con.execute("SELECT id, papeis FROM instancias")
+        if id_ in vivos
+        for papel in texto.split(",")
+    }
+    parado = "worker" not in papeis and n > 0
+    yield Achado(
+        "fila", not parado and atraso <= ATRASO_MS,
+        f"{n} esperando, o mais antigo há {atraso / 1000:.0f} s;"
+        f" papéis vivos: {', '.join(sorted(papeis)) or 'nenhum'}",
+        "ponte up, ou ponte worker" if parado else "ponte status",
+    )  # fmt: skip
+    falhas = con.execute("SELECT COUNT(*) FROM falhas WHERE situacao = 'aberta'").fetchone()[0]
+    yield Achado("falhas", falhas == 0, f"{falhas} abertas", "ponte falhas list")
+    demo = con.execute(
+        "SELECT COUNT(*) FROM chaves WHERE demo = 1 AND revogada_em IS NULL"
+    ).fetchone()[0]
+    marcado = con.execute("SELECT 1 FROM meta WHERE chave = 'demo'").fetchone() is not None
+    yield Achado(
+        "chaves", marcado or demo == 0, f"{demo} de demonstração", "ponte keys list e revoke"
+    )
+
+
+# ---------------------------------------------------------------- the outside
+
+
+async def _connectors(settings: Settings) -> list[Achado]:
+    from ponte.cli.processo import opened  # noqa: PLC0415 - imports the whole inside
+
+    if not settings.sqlite_path.is_file():
+        return []
+    try:
+        async with opened(settings) as built:
+            return [
+                await _probe(nome, ligado.connector.probe, built, ligado.settings)
+                for nome, ligado in sorted(built.ctx.ligados.items())
+            ]
+    except Parada as parada:
+        return [Achado("conectores", ok=False, texto=parada.causa or "", tente=parada.tente)]
+
+
+async def _probe(
+    nome: str,
+    probe: Callable[[Any, Any], Awaitable[None]] | None,
+    built: Built,
+    settings: Any,
+) -> Achado:
+    if probe is None:
+        return Achado(f"conector {nome}", ok=True, texto="ligado")
+    try:
+        await probe(settings, built.deps)
+    except PonteError as error:
+        return Achado(
+            f"conector {nome}", ok=False, texto=str(error), tente=f"PONTE_{nome.upper()}__… no .env"
+        )
+    return Achado(f"conector {nome}", ok=True, texto="ligado e respondendo")
