@@ -118,6 +118,14 @@ async def resolve_fingerprint(tx: Tx, impressao: str, *, por: str, destinos: Seq
         await resolve(tx, row[0], por=por, destinos=destinos)
 
 
+async def is_open(tx: Tx, impressao: str) -> bool:
+    """Tell whether an alert with this fingerprint is open."""
+    row = await tx.fetch_one(
+        "SELECT 1 FROM alertas WHERE impressao = ? AND resolvido_em IS NULL", (impressao,)
+    )
+    return row is not None
+
+
 async def acknowledge(tx: Tx, alerta_id: str, *, por: str) -> None:
     """Record that a person is on it; a second time changes nothing.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from ponte.alertas.vigia import watch_orders
 from ponte.context import Context
 from ponte.runtime import scheduler
 from ponte.runtime.readiness import queue_ages
@@ -20,6 +21,7 @@ def jobs(ctx: Context) -> list[Job]:
     """Return the jobs for the connectors that are on."""
     found = [
         Job("medir_filas", 5, measure_queues),
+        Job("vigiar_pedidos", 15, watch_orders),
         Job("limpar", 3600, clean),
     ]
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.
