@@ -26,7 +26,7 @@ def jobs(ctx: Context) -> list[Job]:
     ]
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.
     found += [
-        Job(f"conciliar_{nome}", 60, _reconcile(nome))
+        Job(f"conciliar_{nome}", 60, _reconcile(nome), at_start=True)
         for nome, ligado in ctx.ligados.items()
         if ligado.orders is not None
     ]

@@ -24,11 +24,16 @@ Run = Callable[[Context], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every `every_s` seconds, once across all processes."""
+    """Something to do every `every_s` seconds, once across all processes.
+
+    With `at_start` it also runs whenever a process starts to keep time: what was
+    missed while all were away is not left to the next slot.
+    """
 
     name: str
     every_s: int
     run: Run
+    at_start: bool = False
 
 
 @dataclass
@@ -42,6 +47,11 @@ class Scheduler:
         """Keep time until cancelled."""
         seen: dict[str, int] = {}
         async with asyncio.TaskGroup() as group:
+            for job in self.jobs:
+                if job.at_start:
+                    started = self.ctx.now_ms()
+                    seen[job.name] = started // (job.every_s * 1000) * job.every_s * 1000
+                    group.create_task(self._fire(job, started), name=job.name)
             while True:
                 now_ms = self.ctx.now_ms()
                 for job in self.jobs:
