@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ponte.errors import DadosInvalidos, JsonInvalido, PonteError, Problema
 
-MAX_DEPTH = 32  # promised in SECURITY.md
+MAX_DEPTH = 32  # chosen: no order of a platform is half as deep
 MAX_PROBLEMS = 100  # chosen: more than a person mends at once, less than hurts to list
 _MAX_NAME = 200  # of a name that the caller invented and that we say back
 _MAX_INT = 2**63  # what every engine and orjson can keep

@@ -73,6 +73,9 @@ class TempoEsgotado(PonteError):
     retry_after_s = 1.0
 
 
+LIMITS = {e.code for e in (CorpoGrande, OrigemRecusada, HostRecusado, TempoEsgotado)}
+
+
 class Deadlines:
     """Cancels what runs for too long, by one timer for all: `asyncio.timeout` costs 6 µs each."""
 
@@ -173,6 +176,8 @@ class Edge:
             problem = refusal(error)
             if isinstance(problem, ErroHttp) and problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
                 problem.headers["allow"] = _allowed(scope)
+            if problem.code in LIMITS:
+                self._telemetry.limited.labels(problem.code).inc()
             await _send_problem(problem, scope, answer)
         except Exception as error:
             if not status:
@@ -278,8 +283,9 @@ class Edge:
                 self._find_client(scope)
             self._check_host(headers)
             _check_origin(headers)
-        except OrigemRecusada as refusal:
-            await _deny(refusal, scope, receive, send)
+        except OrigemRecusada as problem:
+            self._telemetry.limited.labels(problem.code).inc()
+            await _deny(problem, scope, receive, send)
             return
         await self.app(scope, receive, send)
 

@@ -17,6 +17,10 @@ MIB = 1024 * 1024
 # ---------------------------------------------------------------- size and time
 
 
+def numbers(porta: Embedded) -> str:
+    return porta.ctx.telemetry.exposition().decode()
+
+
 async def test_a_body_of_one_mebibyte_is_read_and_one_byte_more_is_not(porta: Embedded) -> None:
     whole = await porta.http.post("/planted/size", content=b"x" * MIB)
     more = await porta.http.post("/planted/size", content=b"x" * (MIB + 1))
@@ -24,6 +28,7 @@ async def test_a_body_of_one_mebibyte_is_read_and_one_byte_more_is_not(porta: Em
     assert (whole.status_code, whole.text) == (200, str(MIB))
     assert problem(more) == (413, "corpo_grande")
     assert "connection" not in more.headers  # the sender is to read this
+    assert 'ponte_limited_total{limite="corpo_grande"} 1.0' in numbers(porta)
 
 
 async def test_a_body_far_too_big_is_cut_off(porta: Embedded) -> None:
@@ -93,7 +98,7 @@ async def test_a_client_that_goes_away_is_nobodys_error(porta: Embedded) -> None
     status = await raw_post(porta, receive, [(b"content-length", b"5")])
 
     assert status is None
-    assert 'rota="/planted/size",status="499"' in porta.ctx.telemetry.exposition().decode()
+    assert 'rota="/planted/size",status="499"' in numbers(porta)
 
 
 async def test_a_request_has_its_time_and_then_an_answer(data_dir: Path) -> None:
@@ -200,7 +205,7 @@ async def test_numbers_name_routes_and_never_what_a_caller_wrote(porta: Embedded
         await porta.http.get(f"/nothing/secret-{n}")
         await porta.http.request(f"SECRET{n}", "/planted/things/a")
 
-    text = porta.ctx.telemetry.exposition().decode()
+    text = numbers(porta)
     lines = [x for x in text.splitlines() if x.startswith("ponte_http_requests_total")]
     assert "secret" not in text.lower()
     assert [x.partition(" ")[2] for x in lines] == ["5.0", "5.0", "5.0"]

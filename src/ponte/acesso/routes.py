@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ponte.acesso import auditoria, chaves
 from ponte.acesso.chaves import PREFIXO, Chave
-from ponte.acesso.escopos import ADMIN, known
+from ponte.acesso.escopos import ADMIN, ESCOPOS, known
 from ponte.context import Context
 from ponte.deps import (
     Ctx,
@@ -38,6 +38,7 @@ from ponte.store.idempotency import Resposta
 router = APIRouter(prefix="/chaves", tags=["acesso"], dependencies=[require(ADMIN)])
 _SEED = "acesso.derivacao"
 _FOR_EVER_MS = 2**52
+Escopo = Annotated[str, Field(json_schema_extra={"enum": list(ESCOPOS)})]
 
 
 class NovaChave(BaseModel):
@@ -46,7 +47,7 @@ class NovaChave(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     nome: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    escopos: Annotated[list[str], Field(min_length=1, max_length=50)]
+    escopos: Annotated[list[Escopo], Field(min_length=1, max_length=50)]
     expira_em: Annotated[str, Field(max_length=40, description="RFC 3339")] | None = None
 
 
