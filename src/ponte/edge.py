@@ -173,12 +173,7 @@ class Edge:
         except DELIBERATE as error:
             if status:
                 raise
-            problem = refusal(error)
-            if isinstance(problem, ErroHttp) and problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
-                problem.headers["allow"] = _allowed(scope)
-            if problem.code in LIMITS:
-                self._telemetry.limited.labels(problem.code).inc()
-            await _send_problem(problem, scope, answer)
+            await self._refuse(refusal(error), scope, answer)
         except Exception as error:
             if not status:
                 await _send_problem(ErroInterno(), scope, answer)
@@ -188,6 +183,13 @@ class Edge:
             raise
         finally:
             self._count(scope, status, time.perf_counter() - began)
+
+    async def _refuse(self, problem: PonteError, scope: Scope, send: Send) -> None:
+        if isinstance(problem, ErroHttp) and problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers["allow"] = _allowed(scope)
+        if problem.code in LIMITS:
+            self._telemetry.limited.labels(problem.code).inc()
+        await _send_problem(problem, scope, send)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         if b"aguardar=true" in scope["query_string"]:
