@@ -96,7 +96,7 @@ async def _run(plano: Plano) -> None:
                 await plano.demo.claim(built.ctx)
             await supervisor.start()
             async with _web(plano, supervisor) as address:
-                chave = await ensure_admin(built.ctx)
+                chave = None if address is None else await ensure_admin(built.ctx)
                 _settle_memory()
                 await boasvindas.say(built.ctx, plano.papeis, address=address, chave=chave)
                 if plano.demo is not None and address is not None:
@@ -176,6 +176,7 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 def _end_at_signals(supervisor: Supervisor, plano: Plano) -> None:
