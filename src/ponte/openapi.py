@@ -127,7 +127,7 @@ def _describe(operation: dict[str, Any], route: APIRoute, method: str) -> None:
 def _refusals(route: APIRoute, method: str, *, public: bool) -> set[int]:
     found = {429, 503} if public else {401, 403, 429, 503}
     if route.param_convertors:
-        found.add(404)
+        found |= {404, 422}  # U+0000 in a path is refused before any route
     if method in _WRITES:
         found |= {409, 413, 422}
     if corpo_of(route) is not None:

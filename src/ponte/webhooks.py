@@ -20,9 +20,21 @@ from ponte.ports import WebhookRequest
 from ponte.store.db import Tx
 
 router = APIRouter(tags=["webhooks"])
+_UNVERIFIED: dict[int | str, dict[str, Any]] = {
+    401: {
+        "description": "The signature is missing or wrong; nothing was stored.",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}}
+        },
+    }
+}
 
 
-@router.post("/webhooks/{conector}/{evento}", dependencies=[public(limited=False)])
+@router.post(
+    "/webhooks/{conector}/{evento}",
+    dependencies=[public(limited=False)],
+    responses=_UNVERIFIED,
+)
 async def receive(request: Request, conector: str, evento: str) -> Any:
     """Take one delivery of a platform; the address names the event, or carries a secret."""
     ctx = context(request)

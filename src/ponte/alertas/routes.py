@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from ponte.alertas import consultas, service
 from ponte.alertas.consultas import Filtro
 from ponte.alertas.handlers import politica
+from ponte.alertas.modelos import AlertaCompleto, AlertaNaLista, ListaDeAlertas
 from ponte.alertas.service import Disparo, Politica
 from ponte.deps import Ctx, Quem, body, idempotent, json_response, require
 from ponte.domain.alerta import Severidade
@@ -60,7 +61,7 @@ async def _filtro(
     )
 
 
-@router.get("/alerts", dependencies=[require("alertas:ler")])
+@router.get("/alerts", response_model=ListaDeAlertas, dependencies=[require("alertas:ler")])
 async def list_alerts(
     ctx: Ctx, pagina: PaginacaoSkip, filtro: Annotated[Filtro, Depends(_filtro)]
 ) -> Any:
@@ -69,13 +70,20 @@ async def list_alerts(
     return json_response(listing(itens, total=total))
 
 
-@router.get("/alerts/{alerta_id}", dependencies=[require("alertas:ler")])
+@router.get(
+    "/alerts/{alerta_id}", response_model=AlertaCompleto, dependencies=[require("alertas:ler")]
+)
 async def get_alert(ctx: Ctx, alerta_id: str) -> Any:
     """Return one alert and every notice that was sent of it."""
     return json_response(await ctx.db.read(consultas.get_alert, alerta_id))
 
 
-@router.post("/alerts", status_code=201, dependencies=[require("alertas:escrever")])
+@router.post(
+    "/alerts",
+    status_code=201,
+    response_model=AlertaNaLista,
+    dependencies=[require("alertas:escrever")],
+)
 async def create_alert(
     request: Request, ctx: Ctx, corpo: Annotated[AlertaIn, body(AlertaIn)]
 ) -> Any:
@@ -83,13 +91,21 @@ async def create_alert(
     return await idempotent(request, _create, corpo.to_disparo(), politica(ctx))
 
 
-@router.post("/alerts/{alerta_id}/resolve", dependencies=[require("alertas:escrever")])
+@router.post(
+    "/alerts/{alerta_id}/resolve",
+    response_model=AlertaNaLista,
+    dependencies=[require("alertas:escrever")],
+)
 async def resolve(request: Request, ctx: Ctx, quem: Quem, alerta_id: str) -> Any:
     """Close an alert; whoever was told of it is told of its end."""
     return await idempotent(request, _resolve, alerta_id, quem.nome, tuple(ctx.sinks()))
 
 
-@router.post("/alerts/{alerta_id}/ack", dependencies=[require("alertas:escrever")])
+@router.post(
+    "/alerts/{alerta_id}/ack",
+    response_model=AlertaNaLista,
+    dependencies=[require("alertas:escrever")],
+)
 async def acknowledge(request: Request, quem: Quem, alerta_id: str) -> Any:
     """Say that somebody is on it."""
     return await idempotent(request, _acknowledge, alerta_id, quem.nome)

@@ -11,6 +11,13 @@ from ponte.deps import Ctx, body, caller, idempotent, json_response, public, req
 from ponte.domain.valores import format_time, parse_centavos, parse_time
 from ponte.errors import DadosInvalidos, Problema
 from ponte.estoque import planilha, service
+from ponte.estoque.modelos import (
+    Importado,
+    ItemDeEstoque,
+    ListaDeEstoque,
+    ListaDeMovimentos,
+    Simulado,
+)
 from ponte.estoque.service import Contagem, Filtro
 from ponte.listas import Pagina, Paginacao, listing, next_cursor
 from ponte.store.db import Tx
@@ -18,6 +25,7 @@ from ponte.store.idempotency import Resposta
 
 router = APIRouter(tags=["estoque"])
 MAX_UNIDADES = 1_000_000_000  # chosen: far above any shelf, far below what SQLite adds exactly
+MAX_ID = 2**63  # what every engine keeps as a whole number
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 Texto = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -97,7 +105,7 @@ async def _filtro(
     return Filtro(filial_id or None, baixo, (busca or "").strip() or None)
 
 
-@router.get("/estoque", dependencies=[public()])
+@router.get("/estoque", response_model=ListaDeEstoque, dependencies=[public()])
 async def list_items(
     ctx: Ctx, pagina: Paginacao, filtro: Annotated[Filtro, Depends(_filtro)]
 ) -> Any:
@@ -109,7 +117,7 @@ async def list_items(
     return json_response(listing(itens, total=total, proximo=proximo))
 
 
-@router.get("/estoque/{produto_id}", dependencies=[public()])
+@router.get("/estoque/{produto_id}", response_model=ItemDeEstoque, dependencies=[public()])
 async def get_item(
     ctx: Ctx, produto_id: str, filial_id: Annotated[str | None, Query(max_length=100)] = None
 ) -> Any:
@@ -117,7 +125,12 @@ async def get_item(
     return json_response(await ctx.db.read(service.get_item, produto_id, filial_id))
 
 
-@router.put("/estoque/{produto_id}", dependencies=[require("estoque:escrever")])
+@router.put(
+    "/estoque/{produto_id}",
+    response_model=ItemDeEstoque,
+    responses={201: {"model": ItemDeEstoque, "description": "The product is new"}},
+    dependencies=[require("estoque:escrever")],
+)
 async def count(
     request: Request, ctx: Ctx, produto_id: Id, corpo: Annotated[ContagemIn, body(ContagemIn)]
 ) -> Any:
@@ -130,6 +143,7 @@ async def count(
 
 @router.post(
     "/estoque/importar",
+    response_model=Importado | Simulado,
     dependencies=[require("estoque:escrever")],
     openapi_extra={
         "requestBody": {
@@ -149,7 +163,11 @@ async def import_csv(
     return await idempotent(request, _import, contagens, minimo, autor)
 
 
-@router.post("/estoque/{produto_id}/ajustes", dependencies=[require("estoque:escrever")])
+@router.post(
+    "/estoque/{produto_id}/ajustes",
+    response_model=ItemDeEstoque,
+    dependencies=[require("estoque:escrever")],
+)
 async def adjust(
     request: Request, produto_id: Id, corpo: Annotated[AjusteIn, body(AjusteIn)]
 ) -> Any:
@@ -157,7 +175,11 @@ async def adjust(
     return await idempotent(request, _adjust, produto_id, corpo, _who(request))
 
 
-@router.get("/estoque/{produto_id}/movimentos", dependencies=[require("estoque:ler")])
+@router.get(
+    "/estoque/{produto_id}/movimentos",
+    response_model=ListaDeMovimentos,
+    dependencies=[require("estoque:ler")],
+)
 async def list_movements(
     ctx: Ctx,
     produto_id: str,
@@ -180,7 +202,7 @@ async def _movements(
     tx: Tx, produto_id: str, filial_id: str | None, pagina: Pagina
 ) -> tuple[list[dict[str, Any]], int]:
     antes = pagina.depois[0] if pagina.depois else None
-    if antes is not None and not isinstance(antes, int):
+    if antes is not None and not (isinstance(antes, int) and 0 <= antes < MAX_ID):
         raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
     return await service.list_movements(
         tx, (produto_id, filial_id), pular=pagina.pular, limite=pagina.limite, antes_de=antes

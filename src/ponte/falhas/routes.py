@@ -1,13 +1,14 @@
 """Falhas over HTTP: SPEC §9. Each replay and discard is audited."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ponte.deps import Ctx, Quem, body, idempotent, json_response, require
 from ponte.falhas import service
+from ponte.falhas.modelos import Descartadas, FalhaCompleta, ListaDeFalhas, Reprocessadas
 from ponte.falhas.service import Filtro
 from ponte.listas import Pagina, Paginacao, listing
 from ponte.store.db import Tx
@@ -36,6 +37,14 @@ class LoteIn(_Modelo):
     ids: Annotated[list[Texto], Field(min_length=1, max_length=500)] | None = None
     motivo: Texto | None = None
 
+    @model_validator(mode="after")
+    def _narrowed(self) -> Self:
+        # An empty object must not discard all that is set aside.
+        if self.causa is None and self.fila is None and self.ids is None:
+            msg = "causa, fila or ids expected"
+            raise ValueError(msg)
+        return self
+
 
 async def _filtro(
     situacao: Situacao | None = None,
@@ -45,7 +54,7 @@ async def _filtro(
     return Filtro(situacao or service.ABERTA, fila, causa)
 
 
-@router.get("/falhas", dependencies=[require("falhas:ler")])
+@router.get("/falhas", response_model=ListaDeFalhas, dependencies=[require("falhas:ler")])
 async def list_failures(
     ctx: Ctx, pagina: Paginacao, filtro: Annotated[Filtro, Depends(_filtro)]
 ) -> Any:
@@ -54,31 +63,49 @@ async def list_failures(
     return json_response({**listing(itens, total=total), "causas": causas})
 
 
-@router.get("/falhas/{falha_id}", dependencies=[require("falhas:ler")])
+@router.get(
+    "/falhas/{falha_id}", response_model=FalhaCompleta, dependencies=[require("falhas:ler")]
+)
 async def get_failure(ctx: Ctx, falha_id: str) -> Any:
     """Return one failure whole: its fact, its reason and every try."""
     return json_response(await ctx.db.read(service.get, falha_id))
 
 
-@router.post("/falhas/reprocessar", dependencies=[require("falhas:escrever")])
+@router.post(
+    "/falhas/reprocessar",
+    response_model=Reprocessadas,
+    dependencies=[require("falhas:escrever")],
+)
 async def replay_many(request: Request, quem: Quem, corpo: Annotated[LoteIn, body(LoteIn)]) -> Any:
     """Put many failures back in their queues; up to 1,000 a call."""
     return await idempotent(request, _replay_many, corpo, quem.nome)
 
 
-@router.post("/falhas/descartar", dependencies=[require("falhas:escrever")])
+@router.post(
+    "/falhas/descartar",
+    response_model=Descartadas,
+    dependencies=[require("falhas:escrever")],
+)
 async def discard_many(request: Request, quem: Quem, corpo: Annotated[LoteIn, body(LoteIn)]) -> Any:
     """Discard many failures; `motivo` is kept with each."""
     return await idempotent(request, _discard_many, corpo, quem.nome)
 
 
-@router.post("/falhas/{falha_id}/reprocessar", dependencies=[require("falhas:escrever")])
+@router.post(
+    "/falhas/{falha_id}/reprocessar",
+    response_model=FalhaCompleta,
+    dependencies=[require("falhas:escrever")],
+)
 async def replay(request: Request, quem: Quem, falha_id: str) -> Any:
     """Put one failure back in its queue with the same id."""
     return await idempotent(request, _replay, falha_id, quem.nome)
 
 
-@router.post("/falhas/{falha_id}/descartar", dependencies=[require("falhas:escrever")])
+@router.post(
+    "/falhas/{falha_id}/descartar",
+    response_model=FalhaCompleta,
+    dependencies=[require("falhas:escrever")],
+)
 async def discard(
     request: Request, quem: Quem, falha_id: str, corpo: Annotated[DescartarIn, body(DescartarIn)]
 ) -> Any:

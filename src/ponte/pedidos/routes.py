@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -31,6 +31,7 @@ from ponte.domain.valores import (
 from ponte.errors import DadosInvalidos, Problema
 from ponte.listas import Paginacao, listing, next_cursor
 from ponte.pedidos import consultas, service
+from ponte.pedidos.modelos import ListaDePedidos, PedidoCompleto, PedidoResumo, Status
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -38,7 +39,7 @@ router = APIRouter(tags=["pedidos"])
 EMAIL = re.compile(r"\A[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}\Z")
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 Texto = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Status = Literal["recebido", "concluido", "sem_estoque", "cancelado", "erro"]
+MAX_NUMERO = 2**63  # what every engine keeps as a whole number
 
 
 class Modelo(BaseModel):
@@ -127,19 +128,6 @@ class CancelarIn(Modelo):
     motivo: Texto
 
 
-class PedidoResumo(BaseModel):
-    """The answer to a new order."""
-
-    id: str
-    numero: int
-    status: Status
-    canal: str
-    pedido_externo: str | None
-    filial_id: str
-    total: str
-    recebido_em: str
-
-
 ADAPTER = adapter(PedidoIn)
 
 
@@ -175,7 +163,7 @@ async def _filtro(
     return consultas.Filtro(status, canal, busca or None, _time("desde", desde), _time("ate", ate))
 
 
-@router.get("/pedidos", dependencies=[require("pedidos:ler")])
+@router.get("/pedidos", response_model=ListaDePedidos, dependencies=[require("pedidos:ler")])
 async def list_orders(
     ctx: Ctx, pagina: Paginacao, filtro: Annotated[consultas.Filtro, Depends(_filtro)]
 ) -> Any:
@@ -185,13 +173,19 @@ async def list_orders(
     return json_response(listing(itens, total=total, proximo=proximo))
 
 
-@router.get("/pedidos/{pedido_id}", dependencies=[require("pedidos:ler")])
+@router.get(
+    "/pedidos/{pedido_id}", response_model=PedidoCompleto, dependencies=[require("pedidos:ler")]
+)
 async def get_order(ctx: Ctx, pedido_id: str) -> Any:
     """Return an order with its lines, its nota and its story."""
     return json_response(await ctx.db.read(consultas.get_order, pedido_id))
 
 
-@router.post("/pedidos/{pedido_id}/cancelar", dependencies=[require("pedidos:escrever")])
+@router.post(
+    "/pedidos/{pedido_id}/cancelar",
+    response_model=PedidoResumo,
+    dependencies=[require("pedidos:escrever")],
+)
 async def cancel(
     request: Request, pedido_id: str, corpo: Annotated[CancelarIn, body(CancelarIn)]
 ) -> Any:
@@ -201,6 +195,7 @@ async def cancel(
 
 @router.post(
     "/pedidos/{pedido_id}/reprocessar",
+    response_model=PedidoResumo,
     dependencies=[require("pedidos:escrever")],
     status_code=202,
 )
@@ -211,7 +206,7 @@ async def reprocess(request: Request, pedido_id: str) -> Any:
 
 async def _list(tx: Tx, filtro: consultas.Filtro, pagina: Any) -> tuple[list[dict[str, Any]], int]:
     antes = pagina.depois[0] if pagina.depois else None
-    if antes is not None and not isinstance(antes, int):
+    if antes is not None and not (isinstance(antes, int) and 0 <= antes < MAX_NUMERO):
         raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
     return await consultas.list_orders(
         tx, filtro, pular=pagina.pular, limite=pagina.limite, antes_de=antes
