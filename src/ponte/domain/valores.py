@@ -10,7 +10,7 @@ import random
 import re
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from operator import mul
@@ -18,6 +18,7 @@ from operator import mul
 MAX_CENTAVOS = 10**13  # chosen: NUMERIC(15,2), the widest money column of the ERP
 _PUNCTUATION = re.compile(r"[.\-/\s]")
 PRECO = re.compile(r"\A\d{1,11}(\.\d{1,2})?\Z", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CPF_LENGTH = 11
 _CPF_FIRST = tuple(range(10, 1, -1))
 _CPF_SECOND = tuple(range(11, 1, -1))
@@ -114,7 +115,7 @@ def parse_time(texto: str) -> int:
     if instante.tzinfo is None:
         msg = "time without an offset"
         raise ValueError(msg)
-    return int(instante.astimezone(UTC).timestamp() * 1000)
+    return (instante - _EPOCH) // timedelta(milliseconds=1)  # exact, where a float is off by one
 
 
 def is_cpf(digitos: str) -> bool:
