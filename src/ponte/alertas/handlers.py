@@ -1,6 +1,7 @@
 """Alertas, handled by the worker: what raises an alert, and how a sink is told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 
 from ponte.alertas import service
 from ponte.alertas.service import Disparo, Politica
@@ -21,7 +22,8 @@ from ponte.events import (
 from ponte.store.db import Tx
 
 Effect = Callable[[Tx], Awaitable[None]]
-ESTOQUE_BAIXO = "estoque_baixo"
+ESTOQUE_BAIXO, FALHA = "estoque_baixo", "falha"
+ENTREGAS = "alertas."  # the queues of the sinks
 
 
 def politica(ctx: Context) -> Politica:
@@ -85,12 +87,17 @@ async def raise_linha_sem_produto(ctx: Context, tx: Tx, fato: FatoGravado) -> No
 
 
 async def raise_falha(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
-    """Alert that work was set aside; a failed delivery of alerts is told elsewhere only once."""
+    """Alert that work was set aside.
+
+    A delivery that failed is told to the other sinks only. When what failed was
+    already such a notice, it is recorded and told to nobody: two dead sinks would
+    tell each other of their end for ever.
+    """
     falha = fato.fato()
-    if not isinstance(falha, FalhaCriada):
+    if not isinstance(falha, FalhaCriada) or falha.fato_tipo == FalhaCriada.tipo:
         return
     disparo = Disparo(
-        nome="falha",
+        nome=FALHA,
         titulo="Trabalho separado após as tentativas",
         texto=f"Fila {falha.fila}: {falha.fato_tipo} ({falha.fato_lane}). "
         "Veja com: ponte falhas list",
@@ -98,7 +105,18 @@ async def raise_falha(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
         origem="falhas",
         labels={"fila": falha.fila, "causa": falha.causa},
     )
-    await service.raise_alert(tx, disparo, politica=politica(ctx))
+    quem = replace(politica(ctx), destinos=await _who_hears(tx, falha, ctx.sinks()))
+    await service.raise_alert(tx, disparo, politica=quem)
+
+
+async def _who_hears(tx: Tx, falha: FalhaCriada, destinos: Iterable[str]) -> list[str]:
+    """Return the sinks that are told of a failure: never the one that failed."""
+    if not falha.fila.startswith(ENTREGAS):
+        return list(destinos)
+    alerta = await service.get(tx, str(falha.dados_do_fato["alerta_id"]))
+    if alerta.nome == FALHA and alerta.labels.get("fila", "").startswith(ENTREGAS):
+        return []
+    return [d for d in destinos if d != falha.fila.removeprefix(ENTREGAS)]
 
 
 async def deliver(ctx: Context, fato: FatoGravado) -> Effect | None:
@@ -164,9 +182,11 @@ def _estoque_baixo(fato: EstoqueBaixou | EstoqueNormalizou) -> Disparo:
 async def _finish(tx: Tx, pedida: EntregaPedida, situacao: str, erro: str | None) -> int:
     row = await tx.fetch_one(
         "SELECT id, tentativas FROM notificacoes WHERE alerta_id = ? AND destino = ?"
-        " AND motivo = ? AND situacao = ? ORDER BY id LIMIT 1",
-        (pedida.alerta_id, pedida.destino, pedida.motivo, service.PEDIDA),
-    )
+        # One that failed before is here again when a person replayed it.
+        " AND motivo = ? AND situacao IN (?, ?) ORDER BY situacao = ?, id LIMIT 1",
+        (pedida.alerta_id, pedida.destino, pedida.motivo, service.PEDIDA, service.FALHOU,
+         service.FALHOU),
+    )  # fmt: skip
     if row is None:
         return 0
     await tx.execute(
