@@ -2,7 +2,8 @@
 
 Many orders share one transaction. Each is taken whole or not at all: an order
 that lacks one item takes none and becomes `sem_estoque`, which is a fact and not
-a failure. Running twice is harmless: only an order still `recebido` is touched.
+a failure. Running twice is harmless: only an order that is still `recebido` is
+touched, or one in `erro` whose set-aside work was replayed.
 """
 
 from collections.abc import Sequence
@@ -97,8 +98,8 @@ async def _still_received(tx: Tx, fatos: Sequence[FatoGravado]) -> list[Recebido
     recebidos = [f for f in decoded if isinstance(f, PedidoRecebido | PedidoReprocessado)]
     marks = ",".join("?" * len(recebidos))
     rows = await tx.fetch(
-        f"SELECT numero FROM pedidos WHERE numero IN ({marks}) AND status = ?{tx.for_update}",  # noqa: S608
-        (*(r.numero for r in recebidos), StatusPedido.RECEBIDO.value),
+        f"SELECT numero FROM pedidos WHERE numero IN ({marks}) AND status IN (?, ?){tx.for_update}",  # noqa: S608
+        (*(r.numero for r in recebidos), StatusPedido.RECEBIDO.value, StatusPedido.ERRO.value),
     )
     waiting = {row[0] for row in rows}
     return [r for r in recebidos if r.numero in waiting]
