@@ -6,6 +6,7 @@ the answer names every bad row and what is wrong with it.
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,9 @@ OPTIONAL = ("minimo", "filial_id", "ean", "categoria", "imagem_url")
 MAX_LINHAS = 50_000  # chosen: what fits in a body of 1 MiB, and in one transaction
 MAX_ERROS = 100  # chosen: a person mends no more at once
 MAX_UNIDADES = 1_000_000_000
+MAX_ID, MAX_TEXTO = 100, 200  # as over HTTP, product by product
 MOTIVO = "importação"
+_UNITS = re.compile(r"\A[0-9]{1,10}\Z")
 
 
 def read(corpo: bytes) -> list[Contagem]:
@@ -32,7 +35,7 @@ def read(corpo: bytes) -> list[Contagem]:
     contagens: list[Contagem] = []
     problemas: list[Problema] = []
     seen: dict[tuple[str, str], int] = {}
-    for numero, linha in enumerate(linhas, 2):
+    for numero, linha in linhas:
         try:
             contagem = _contagem(linha)
         except ValueError as error:
@@ -85,22 +88,31 @@ def _text(corpo: bytes) -> str:
     return text
 
 
-def _rows(text: str) -> list[dict[str, str]]:
+def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
+    """Return every row with the line it begins at; blank ones are left out."""
     head = text.partition("\n")[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    found: list[tuple[int, list[str]]] = []
+    line = 1
     try:
-        found = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        for row in reader:
+            found.append((line, row))
+            line = reader.line_num + 1  # a quoted cell may hold line breaks
     except csv.Error as error:
-        raise DadosInvalidos(Problema("corpo", f"not a CSV: {error}")) from error
-    names = [name.strip().lower() for name in (found[0] if found else [])]
+        raise DadosInvalidos(Problema(f"linha {line}", f"not a CSV: {error}")) from error
+    names = [name.strip().lower() for name in (found[0][1] if found else [])]
     _check_header(names)
-    rows = [row for row in found[1:] if any(cell.strip() for cell in row)]
+    rows = [(line, row) for line, row in found[1:] if any(cell.strip() for cell in row)]
     if len(rows) > MAX_LINHAS:
         raise DadosInvalidos(Problema("corpo", f"more than {MAX_LINHAS} rows"))
     return [
-        {name: cell.strip() for name, cell in zip(names, row, strict=False)}
-        | ({"": "x"} if len(row) != len(names) else {})
-        for row in rows
+        (
+            line,
+            {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+            | ({"": "x"} if len(row) != len(names) else {}),
+        )
+        for line, row in rows
     ]
 
 
@@ -121,26 +133,27 @@ def _contagem(linha: Mapping[str, str]) -> Contagem:
     if "" in linha:
         msg = "has another number of cells than the header"
         raise ValueError(msg)
-    produto_id, nome = linha["produto_id"], linha["nome"]
-    if not 0 < len(produto_id) <= 100:
-        msg = "produto_id: 1 to 100 characters expected"
-        raise ValueError(msg)
-    if not 0 < len(nome) <= 200:
-        msg = "nome: 1 to 200 characters expected"
-        raise ValueError(msg)
     minimo = linha.get("minimo") or None
+    categoria = linha.get("categoria") or None
     return Contagem(
-        produto_id=produto_id,
-        filial_id=linha.get("filial_id") or "1",
+        produto_id=_words("produto_id", linha["produto_id"], MAX_ID),
+        filial_id=_words("filial_id", linha.get("filial_id") or "1", MAX_ID),
         quantidade=_units("quantidade", linha["quantidade"]),
         motivo=MOTIVO,
-        nome=nome,
+        nome=_words("nome", linha["nome"], MAX_TEXTO),
         preco_centavos=_price(linha["preco"]),
         minimo=None if minimo is None else _units("minimo", minimo),
         ean=_ean(linha.get("ean")),
-        categoria=linha.get("categoria") or None,
+        categoria=None if categoria is None else _words("categoria", categoria, MAX_TEXTO),
         imagem_url=_image(linha.get("imagem_url")),
     )
+
+
+def _words(campo: str, texto: str, most: int) -> str:
+    if not 0 < len(texto) <= most or not texto.isprintable():
+        msg = f"{campo}: 1 to {most} characters in one line expected"
+        raise ValueError(msg)
+    return texto
 
 
 def _price(texto: str) -> int:
@@ -155,7 +168,7 @@ def _price(texto: str) -> int:
 
 
 def _units(campo: str, texto: str) -> int:
-    if not (texto.isascii() and texto.isdigit()) or int(texto[:12]) > MAX_UNIDADES:
+    if not _UNITS.match(texto) or int(texto) > MAX_UNIDADES:
         msg = f"{campo}: a whole number from 0 to {MAX_UNIDADES} expected"
         raise ValueError(msg)
     return int(texto)
