@@ -36,6 +36,11 @@ class Side:
     p99: list[float] = field(default_factory=list)
     median: list[float] = field(default_factory=list)
 
+    def warm(self, seconds: float) -> None:
+        """Load it unmeasured: caches fill, and the write-ahead log grows to its full length."""
+        self.pool.closed(self.requests, seconds=seconds).only(ACCEPTED)
+        self.process.settle()
+
     def full_speed(self, seconds: float) -> Measured:
         """Find the capacity, and the CPU each request costs the server."""
         before = self.process.cpu_s()
@@ -72,6 +77,8 @@ def measure(setup: Setup) -> Result:
         client = side(ceiling, int(ceiling.read_json()["port"]))
         plain = side(limit, int(limit.read_json()["port"]))
         top = client.full_speed(setup.pick(3, 1))
+        for each in (plain, own):
+            each.warm(setup.pick(3, 1))
         for _ in range(setup.rounds):
             _round(setup, own=own, plain=plain, naive=naive)
     return Result(
@@ -127,6 +134,8 @@ def _lines(own: Side, plain: Side, naive: Side | None, *, why: str) -> Iterator[
     yield Line("ingest / naive app", "x", against_naive, Goal(20), why)
     yield Line("ingest p99 / the limit's at the same rate", "x", tails, Goal(3, at_most=True))
     yield Line("ingest CPU a request", "µs", tuple(own.cpu_us), Goal(120, 80, at_most=True))
+    per_request = tuple(map(ratio, own.cpu_us, plain.cpu_us))
+    yield Line("ingest CPU a request / the limit's", "x", per_request)
     yield Line("ingest: Ponte", "orders/s", tuple(own.rates))
     yield Line("ingest: limit", "orders/s", tuple(plain.rates))
     yield Line("ingest: naive", "orders/s", tuple(naive_rates), None, why)

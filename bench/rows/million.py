@@ -14,6 +14,8 @@ def measure(setup: Setup) -> Result:
     with ExitStack() as stack:
         empty = _serving(setup, stack, stored=0)
         full = _serving(setup, stack, stored=stored)
+        for each in (empty, full):
+            each.warm(setup.pick(3, 1))
         for _ in range(setup.rounds):
             for each in (empty, full):
                 each.full_speed(setup.pick(4, 1))
