@@ -201,11 +201,9 @@ async def _list(tx: Tx, filtro: Filtro, pagina: Pagina) -> tuple[list[dict[str, 
 async def _movements(
     tx: Tx, produto_id: str, filial_id: str | None, pagina: Pagina
 ) -> tuple[list[dict[str, Any]], int]:
-    antes = pagina.depois[0] if pagina.depois else None
-    if antes is not None and not (isinstance(antes, int) and 0 <= antes < MAX_ID):
-        raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
+    alvo = (produto_id, filial_id)
     return await service.list_movements(
-        tx, (produto_id, filial_id), pular=pagina.pular, limite=pagina.limite, antes_de=antes
+        tx, alvo, pular=pagina.pular, limite=pagina.limite, antes_de=_id(pagina)
     )
 
 
@@ -215,6 +213,15 @@ def _pair(pagina: Pagina) -> tuple[str, str] | None:
             return None
         case [str(produto_id), str(filial_id)]:
             return produto_id, filial_id
+    raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
+
+
+def _id(pagina: Pagina) -> int | None:
+    match pagina.depois:
+        case None:
+            return None
+        case [int(movimento_id)] if 0 <= movimento_id < MAX_ID:
+            return movimento_id
     raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
 
 

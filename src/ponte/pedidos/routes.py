@@ -29,7 +29,7 @@ from ponte.domain.valores import (
     parse_time,
 )
 from ponte.errors import DadosInvalidos, Problema
-from ponte.listas import Paginacao, listing, next_cursor
+from ponte.listas import Pagina, Paginacao, listing, next_cursor
 from ponte.pedidos import consultas, service
 from ponte.pedidos.modelos import ListaDePedidos, PedidoCompleto, PedidoResumo, Status
 from ponte.store.db import Tx
@@ -204,13 +204,21 @@ async def reprocess(request: Request, pedido_id: str) -> Any:
     return await idempotent(request, _reprocess, pedido_id)
 
 
-async def _list(tx: Tx, filtro: consultas.Filtro, pagina: Any) -> tuple[list[dict[str, Any]], int]:
-    antes = pagina.depois[0] if pagina.depois else None
-    if antes is not None and not (isinstance(antes, int) and 0 <= antes < MAX_NUMERO):
-        raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
+async def _list(
+    tx: Tx, filtro: consultas.Filtro, pagina: Pagina
+) -> tuple[list[dict[str, Any]], int]:
     return await consultas.list_orders(
-        tx, filtro, pular=pagina.pular, limite=pagina.limite, antes_de=antes
+        tx, filtro, pular=pagina.pular, limite=pagina.limite, antes_de=_numero(pagina)
     )
+
+
+def _numero(pagina: Pagina) -> int | None:
+    match pagina.depois:
+        case None:
+            return None
+        case [int(numero)] if 0 <= numero < MAX_NUMERO:
+            return numero
+    raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
 
 
 async def _cancel(tx: Tx, pedido_id: str, motivo: str) -> Resposta:
