@@ -82,7 +82,8 @@ def _text(corpo: bytes) -> str:
     try:
         text = corpo.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = corpo.decode("latin-1")
+        # What spreadsheets call Latin-1 has dashes and quotes where Latin-1 has controls.
+        text = corpo.decode("cp1252", errors="replace")
     if "\x00" in text:
         raise DadosInvalidos(Problema("corpo", "not text: it holds a NUL byte"))
     return text
