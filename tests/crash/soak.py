@@ -21,7 +21,6 @@ from tests.crash.points import opened, why_not
 from tests.crash.run import run, settle
 from tests.crash.verdict import Verdict
 
-
 # Of the kills, one in so many strikes web and worker as processes apart (chosen).
 APART = 4
 
