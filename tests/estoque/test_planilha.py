@@ -66,9 +66,9 @@ async def test_a_spreadsheet_of_windows_reads_the_same(ponte: Embedded) -> None:
 
 
 async def test_a_dash_of_windows_stays_a_dash(ponte: Embedded) -> None:
-    await _import(ponte, f"{HEAD}\nA,Café – 500 g,1.00,1\n".encode("cp1252"))
+    await _import(ponte, f"{HEAD}\nA,Café \u2013 500 g,1.00,1\n".encode("cp1252"))
 
-    assert (await ponte.get("/estoque/A"))["nome"] == "Café – 500 g"
+    assert (await ponte.get("/estoque/A"))["nome"] == "Café \u2013 500 g"
 
 
 async def test_one_bad_row_stops_all_and_every_bad_row_is_named_by_its_line(

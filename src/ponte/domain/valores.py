@@ -115,7 +115,8 @@ def parse_time(texto: str) -> int:
     if instante.tzinfo is None:
         msg = "time without an offset"
         raise ValueError(msg)
-    return (instante - _EPOCH) // timedelta(milliseconds=1)  # exact, where a float is off by one
+    # Exact, where a float is off by one; out of the years 1 to 9999 in UTC is an OverflowError.
+    return (instante.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def is_cpf(digitos: str) -> bool:
