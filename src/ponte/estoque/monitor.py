@@ -21,7 +21,8 @@ MOTIVO = "alterado fora do Ponte"
 _DIVERGENT = """SELECT e.produto_id, e.filial_id, e.quantidade, COALESCE((
     SELECT m.saldo FROM movimentos m
     WHERE m.produto_id = e.produto_id AND m.filial_id = e.filial_id ORDER BY m.id DESC LIMIT 1
-), 0) AS saldo FROM estoque e WHERE e.quantidade <> saldo"""
+), 0) AS saldo FROM estoque e JOIN produtos p ON p.produto_id = e.produto_id
+WHERE e.quantidade <> saldo"""
 
 
 async def watch(ctx: Context) -> None:
