@@ -71,7 +71,7 @@ class WorkerSettings(BaseModel):
     lease_s: float = Field(default=15, gt=0)
     sweep_s: float = Field(default=2, gt=0)
     resend_s: float = Field(default=60, gt=0)
-    grupo: int = Field(default=64, ge=1, le=256)
+    grupo: int = Field(default=128, ge=1, le=256)
 
 
 class LimitesSettings(BaseModel):

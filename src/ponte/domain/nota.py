@@ -7,6 +7,7 @@ Source: Manual de Orientação do Contribuinte 7.0, Anexo I; Nota Técnica Conju
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -72,11 +73,13 @@ def access_key(empresa: Empresa, *, modelo: int, numero: int, codigo: str, em: d
     if not 1 <= numero <= MAX_NUMERO or not 0 <= serie <= 999:
         msg = f"nota number {numero} or series {serie} out of range"
         raise ValueError(msg)
-    origem = f"{UF_CODIGO[empresa.uf]:02d}{em:%y%m}{empresa.cnpj}"
+    mes = f"{em.year % 100:02d}{em.month:02d}"
+    origem = f"{UF_CODIGO[empresa.uf]:02d}{mes}{empresa.cnpj}"
     corpo = f"{origem}{modelo:02d}{serie:03d}{numero:09d}1{codigo}"
     return corpo + str(mod11(corpo))
 
 
+@lru_cache(maxsize=8)  # the notas of one transaction share their instant
 def local_time(em_ms: int, *, zona: str) -> datetime:
     """Return the instant in the issuer's zone; the key's year and month come from it."""
     return datetime.fromtimestamp(em_ms / 1000, ZoneInfo(zona))

@@ -107,7 +107,9 @@ class Livro:
             raise EstoqueInsuficiente(
                 movimento.chave[0], pedido=-movimento.delta, disponivel=posicao.quantidade
             )
-        self._agora[movimento.chave] = replace(posicao, quantidade=saldo)
+        self._agora[movimento.chave] = Posicao(
+            posicao.nome, posicao.preco, saldo, posicao.minimo, posicao.contado_em
+        )  # the hot one: `replace` costs three times as much
         self._movimentos.append((movimento, saldo))
         return saldo
 
