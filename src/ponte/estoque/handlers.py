@@ -25,12 +25,16 @@ async def mark_availability(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
         for loja, filial in lojas.items():
             if filial != mudou.filial_id:
                 continue
+            # A changed wish is told even where it is what was told last: a call in between may
+            # have reached the shop though its answer was lost.
             await tx.execute(
                 "INSERT INTO disponibilidade (conector, loja, produto_id, desejado, em)"
                 " SELECT ?, ?, ?, quantidade > 0, ? FROM estoque"
                 " WHERE produto_id = ? AND filial_id = ?"
                 " ON CONFLICT (conector, loja, produto_id)"
-                " DO UPDATE SET desejado = excluded.desejado, em = excluded.em",
+                " DO UPDATE SET desejado = excluded.desejado, em = excluded.em, enviado = CASE"
+                " WHEN disponibilidade.desejado = excluded.desejado THEN disponibilidade.enviado"
+                " END",
                 (conector, loja, mudou.produto_id, tx.now_ms, mudou.produto_id, filial),
             )
             tx.put(DisponibilidadePedida(conector=conector, loja=loja))
