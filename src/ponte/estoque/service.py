@@ -254,13 +254,14 @@ async def _difference(tx: Tx, chave: Chave, posicao: Posicao, contado: int, medi
     """Return what the count changes: units moved after it was measured still count.
 
     A count older than the last one says nothing new. When more was sold after the
-    count than it found, the shelf is empty: the balance is never below zero.
+    count than it found, the shelf is empty: the balance is never below zero. An earlier
+    count moved units when it was measured, not when it came in.
     """
     if medido < posicao.contado_em:
         return 0
     row = await tx.fetch_one(
         "SELECT COALESCE(SUM(delta), 0) FROM movimentos"
-        " WHERE produto_id = ? AND filial_id = ? AND em > ?",
+        " WHERE produto_id = ? AND filial_id = ? AND COALESCE(medido_em, em) > ?",
         (*chave, medido),
     )
     depois = int(row[0]) if row else 0
