@@ -77,6 +77,7 @@ def migrate(path: Path) -> list[str]:
         Parada: it can't be written, or is not this Ponte's.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return migracoes.migrate(path)
     except ConfiguracaoInvalida as error:
         raise _foreign(path, error) from error

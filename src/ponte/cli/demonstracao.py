@@ -47,6 +47,7 @@ class Demonstracao:
     rate: float = 1.0
     seed: int = 42
     _loja: LojaDemo = field(init=False)
+    _chave: str = field(default_factory=chaves.new_key, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a pace that means nothing."""
@@ -91,12 +92,14 @@ class Demonstracao:
                 " which a demonstration never touches"
             )
             raise ConfiguracaoInvalida(msg)
+        # Before anything is served: a server remembers for a moment which keys it does not know.
+        await ctx.db.transact(_renew_key, self._chave)
 
     @contextlib.asynccontextmanager
     async def customers(self, ctx: Context, address: tuple[str, int]) -> AsyncIterator[None]:
         """Let customers come in until the block ends."""
         url = boasvindas.url(ctx.settings, address)
-        task = asyncio.create_task(self._trade(ctx, url), name="demo")
+        task = asyncio.create_task(self._trade(url), name="demo")
         saida.talk(
             OLHE.format(
                 rate=self.rate,
@@ -115,11 +118,9 @@ class Demonstracao:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _trade(self, ctx: Context, url: str) -> None:
-        chave = chaves.new_key()
-        await ctx.db.transact(_renew_key, chave)
+    async def _trade(self, url: str) -> None:
         try:
-            await self._loja.trade(url, chave)
+            await self._loja.trade(url, self._chave)
         except* (httpx2.HTTPError, OSError, ValueError, KeyError):
             log.exception("demonstration stopped, Ponte goes on")
 

@@ -55,7 +55,6 @@ def run(plano: Plano) -> int:
         Parada: it could not start; says why.
     """
     settings = plano.settings
-    os.umask(0o077)  # orders and keys are nobody else's to read
     level = "debug" if saida.modo.verbose else "error" if saida.modo.quiet else settings.log_level
     logs.configure(level=level, form=settings.log_format)
     try:

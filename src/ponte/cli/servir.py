@@ -77,13 +77,17 @@ def _serve(
     # 0.8 s of imports, which a wrong flag or `-h` need not pay. Nothing they make is garbage:
     # without the collector they take a tenth less. `processo` switches it on again.
     gc.disable()
-    _import_structlog()
-    from ponte.cli import ajustes, processo  # noqa: PLC0415
+    try:
+        _import_structlog()
+        from ponte.cli import ajustes, processo  # noqa: PLC0415
 
-    settings = ajustes.read(**given)
-    if demo is not None:
-        settings = demo.settings(settings)
-    sys.exit(processo.run(processo.Plano(settings, papeis, open_=open_, demo=demo)))
+        settings = ajustes.read(**given)
+        if demo is not None:
+            settings = demo.settings(settings)
+        code = processo.run(processo.Plano(settings, papeis, open_=open_, demo=demo))
+    finally:
+        gc.enable()
+    raise typer.Exit(code)
 
 
 def _import_structlog() -> None:

@@ -114,6 +114,7 @@ class LojaDemo:
 
     async def _open(self, http: httpx2.AsyncClient) -> None:
         known = await http.get("/estoque", params={"limite": 1})
+        known.raise_for_status()
         if known.json()["total"] == 0:
             answer = await http.post(
                 "/estoque/importar",

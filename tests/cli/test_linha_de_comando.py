@@ -1,0 +1,172 @@
+"""The tree itself: light, helpful, and honest in its exit codes."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+
+from ponte.cli.app import COMMANDS, leaves, load
+from tests.cli.terminal import PONTE, Terminal
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference" / "linha-de-comando.md"
+
+
+def paths() -> list[str]:
+    """Return every command as it is typed, without `ponte`."""
+    found = []
+    for name in COMMANDS:
+        command = load(name)
+        if isinstance(command, TyperGroup):
+            found += [f"{name} {verb}" for verb in command.commands]
+        else:
+            found.append(name)
+    return found
+
+
+def test_help_comes_at_once_and_without_the_web_framework() -> None:
+    code = (
+        "import sys; from ponte.cli.app import app; app(['--help']);"
+        "heavy = {'fastapi', 'pydantic', 'httpx2', 'rich', 'structlog'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)  # noqa: S603, PLW1510
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        subprocess.run([PONTE, "--help"], check=True, capture_output=True)  # noqa: S603
+        times.append(time.perf_counter() - began)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "pedidos" in done.stdout
+    # The promise is 200 ms on a quiet machine; the best of five forgives a loaded one.
+    assert min(times) < 0.4
+
+
+@pytest.mark.parametrize("path", paths())
+def test_every_command_shows_examples_first(path: str, terminal: Terminal) -> None:
+    said = terminal.run(*path.split(), "-h")
+
+    usage, examples, text = said.out.partition("Exemplos:")
+
+    assert said.code == 0
+    assert examples
+    assert usage.count("\n") <= 3
+    assert f"ponte {path}" in text
+    assert "--json" in text
+
+
+@pytest.mark.parametrize("path", paths())
+def test_every_command_is_in_the_reference(path: str) -> None:
+    text = REFERENCE.read_text()
+
+    assert f"ponte {path}" in text
+
+
+def test_no_option_takes_a_secret() -> None:
+    words = {"key", "chave", "token", "secret", "segredo", "senha", "password", "api_key"}
+
+    named = [
+        (name, param.name)
+        for name in COMMANDS
+        for leaf in leaves(load(name))
+        for param in leaf.params
+        if param.param_type_name == "option" and param.name in words
+    ]
+
+    assert named == []
+
+
+def test_a_typo_gets_the_nearest_command(terminal: Terminal) -> None:
+    noun, verb = terminal.run("pedidso"), terminal.run("estoque", "lits")
+
+    assert (noun.code, noun.out) == (2, "")
+    assert noun.err == "Erro: Não há o comando ponte pedidso.\nTente: ponte pedidos\n"
+    assert (verb.code, "Tente: ponte estoque list" in verb.err) == (2, True)
+
+
+def test_a_wrong_option_is_a_usage_error(terminal: Terminal) -> None:
+    said = terminal.run("up", "--prot", "1")
+
+    assert said.code == 2
+    assert "--port" in said.err
+    assert said.err.endswith("Tente: ponte up -h\n")
+
+
+def test_the_version_is_data(terminal: Terminal) -> None:
+    said = terminal.ok("--version")
+
+    assert said.out.strip().count(".") == 2
+    assert said.err == ""
+
+
+def test_nothing_to_talk_to_is_exit_4(terminal: Terminal) -> None:
+    said = terminal.run("pedidos", "list")
+
+    assert (said.code, said.out) == (4, "")
+    assert "Tente: ponte up" in said.err
+
+
+def test_a_named_address_is_never_swapped_for_the_local_database(loja: Terminal) -> None:
+    said = loja.run("pedidos", "list", "--url", f"http://127.0.0.1:{loja.porta}")
+
+    assert (said.code, said.out) == (4, "")
+
+
+def test_a_bad_setting_is_exit_2_and_shows_no_value(terminal: Terminal) -> None:
+    terminal.patch.setenv("PONTE_API_KEY", "curta-e-secreta")
+
+    said = terminal.run("verify")
+
+    assert said.code == 2
+    assert "PONTE_API_KEY" in said.err
+    assert "curta-e-secreta" not in said.err
+
+
+def test_quiet_keeps_data_and_errors_alone(loja: Terminal) -> None:
+    loud, quiet = loja.ok("pedidos", "list"), loja.ok("pedidos", "list", "-q")
+
+    assert loud.out == quiet.out
+    assert (loud.err, quiet.err) == ("1 de 1\n", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "colour"),
+    [(("--color", "always"), True), (("--color", "never"), False), ((), False)],
+)
+def test_colours_come_only_where_they_are_wanted(
+    args: tuple[str, ...], loja: Terminal, *, colour: bool
+) -> None:
+    said = loja.ok("estoque", "list", *args)
+
+    assert ("\x1b[" in said.out) is colour
+
+
+def test_an_unknown_colour_is_refused(terminal: Terminal) -> None:
+    assert terminal.run("verify", "--color", "azul").code == 2
+
+
+def test_what_needs_a_yes_is_not_done_without_one(loja: Terminal) -> None:
+    said = loja.run("pedidos", "cancel", "A-1", "--motivo", "teste")
+    status = loja.ok("pedidos", "show", "A-1", "--json").json["status"]
+
+    assert (said.code, "-y" in said.err, status) == (2, True, "recebido")
+
+
+def test_a_reader_that_leaves_early_gets_no_complaint(loja: Terminal) -> None:
+    done = subprocess.run(  # noqa: S602 - a pipe is what is tested
+        f"{PONTE} eventos list --json | head -1",
+        shell=True,
+        env=loja.env,
+        cwd=loja.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "{\n"
+    assert "Error" not in done.stderr
