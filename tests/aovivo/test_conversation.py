@@ -67,15 +67,15 @@ async def test_a_question_is_answered_within_50_ms(ponte: Servida) -> None:
     await ponte.stock(10)
     async with ponte.socket("/ws/estoque") as cliente:
         await cliente.next()
-        await cliente.ask(acao="consultar", ref="0", produto_id="CAFE")
+        times_s = []
+        for n in range(9):
+            began = time.perf_counter()
+            resposta = await cliente.ask(acao="consultar", ref=str(n), produto_id="CAFE")
+            times_s.append(time.perf_counter() - began)
 
-        began = time.perf_counter()
-        resposta = await cliente.ask(acao="consultar", ref="1", produto_id="CAFE")
-        took_s = time.perf_counter() - began
-
-    assert (resposta["tipo"], resposta["ref"]) == ("resposta", "1")
+    assert (resposta["tipo"], resposta["ref"]) == ("resposta", "8")
     assert resposta["dados"]["quantidade"] == 10
-    assert took_s < 0.05
+    assert sorted(times_s)[4] < 0.05
 
 
 async def test_a_question_about_nothing_is_an_error_with_its_code(ponte: Servida) -> None:

@@ -210,7 +210,10 @@ async def test_its_connections_inherit_what_bounds_a_stalled_reader() -> None:
     assert timeout == 10_000
 
 
-async def test_who_does_not_read_its_answer_is_gone_in_time(tmp_path: Path) -> None:
+async def test_who_does_not_read_its_answer_is_gone_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ponte.runtime.server.USER_TIMEOUT_MS", 1000)  # ten seconds in earnest
     async with servido_em(settings(tmp_path)) as servido:
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -132,3 +132,24 @@ async def test_what_was_told_before_is_not_told_again(cena: Cena) -> None:
     cena.hub.publish([cena.hub.publica.at(1).fato, cena.hub.publica.at(2).fato])
 
     assert todos.seqs() == [1, 2]
+
+
+async def test_a_hole_that_nobody_can_fill_starts_every_client_over(cena: Cena) -> None:
+    todos = cena.listener()
+    await cena.put(pedido(1))
+
+    cena.mudo = True
+    await cena.put(pedido(2))
+    await cena.db.transact(_forget_newest)
+    cena.mudo = False
+    await cena.put(pedido(3))
+    await until(lambda: "instantaneo" in todos.tipos())
+    await cena.put(pedido(4))
+
+    assert todos.tipos()[1:3] == ["ressincronizar", "instantaneo"]
+    assert todos.quadros[2]["seq"] == 3
+    assert [q["dados"]["numero"] for q in todos.quadros[3:]] == [4]
+
+
+async def _forget_newest(tx: Tx) -> None:
+    await tx.execute("DELETE FROM fatos WHERE pos = (SELECT MAX(pos) FROM fatos)")

@@ -18,6 +18,7 @@ from ponte.ws import Saida, SaidaAsgi
 
 PUSH = "ponte.push"  # the extension by which our server lends its transport
 FECHA_LOTADO = 1013
+DESPEDIDA_S = 1.0  # chosen
 
 router = APIRouter(tags=["ao vivo"])
 
@@ -77,14 +78,14 @@ async def _converse(conversa: Conversa, asgi: SaidaAsgi | None) -> None:
         await conversa.run()
         return
     escrita = asyncio.create_task(asgi.run())
-    fala = asyncio.create_task(conversa.run())
+    outras = [asyncio.create_task(conversa.run()), asyncio.create_task(asgi.ended())]
     try:
-        await asyncio.wait({escrita, fala}, return_when=asyncio.FIRST_COMPLETED)
-        if not escrita.done() and asgi.fechando:
-            await asyncio.wait({escrita}, timeout=1.0)
+        await asyncio.wait({escrita, *outras}, return_when=asyncio.FIRST_COMPLETED)
+        # The close code is the last thing written; who does not read it is not waited for.
+        await asyncio.wait({escrita}, timeout=DESPEDIDA_S if outras[1].done() else 0)
     finally:
         asgi.gone()
-        for tarefa in (escrita, fala):
+        for tarefa in (escrita, *outras):
             tarefa.cancel()
             with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
                 await tarefa

@@ -70,6 +70,7 @@ class SaidaAsgi:
         self._algo = asyncio.Event()
         self._vazio = asyncio.Event()
         self._vazio.set()
+        self._acabou = asyncio.Event()
         self._fim: tuple[int, str] | None = None
 
     def write(self, frame: bytes) -> None:
@@ -97,15 +98,15 @@ class SaidaAsgi:
         self._fim = self._fim or (0, "")
         self.cheio = False
         self._vazio.set()
+        self._acabou.set()
         self.on_fim()
 
     async def drained(self) -> None:
         await self._vazio.wait()
 
-    @property
-    def fechando(self) -> bool:
-        """Tell whether a close code still has to be sent, or was."""
-        return self._fim is not None
+    async def ended(self) -> None:
+        """Wait until it was closed, or nobody is there."""
+        await self._acabou.wait()
 
     async def run(self) -> None:
         """Send until closed; raises what `send` raises when the client is gone."""
