@@ -12,7 +12,7 @@ PUBLIC = {"pedido.recebido", "pedido.concluido", "estoque.alterado", "estoque.ba
 
 
 async def _collect(ws: Any, count: int, *, seconds: float = 10) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     async with asyncio.timeout(seconds):
         while len(found) < count:
             found.append(json.loads(await ws.recv()))

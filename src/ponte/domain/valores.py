@@ -126,8 +126,8 @@ def is_cpf(digitos: str) -> bool:
     if digitos == digitos[0] * _CPF_LENGTH:
         return False
     d = [ord(c) - 48 for c in digitos]
-    first = sum(map(mul, d, _CPF_FIRST)) * 10 % 11 % 10
-    second = sum(map(mul, d, _CPF_SECOND)) * 10 % 11 % 10
+    first: int = sum(map(mul, d, _CPF_FIRST)) * 10 % 11 % 10
+    second: int = sum(map(mul, d, _CPF_SECOND)) * 10 % 11 % 10
     return d[9] == first and d[10] == second
 
 
