@@ -76,9 +76,13 @@ async def get_failure(ctx: Ctx, falha_id: str) -> Any:
     response_model=Reprocessadas,
     dependencies=[require("falhas:escrever")],
 )
-async def replay_many(request: Request, quem: Quem, corpo: Annotated[LoteIn, body(LoteIn)]) -> Any:
+async def replay_many(
+    request: Request, ctx: Ctx, quem: Quem, corpo: Annotated[LoteIn, body(LoteIn)]
+) -> Any:
     """Put many failures back in their queues; up to 1,000 a call."""
-    return await idempotent(request, _replay_many, corpo, quem.nome)
+    answer = await idempotent(request, _replay_many, corpo, quem.nome)
+    ctx.broker.wake_all()
+    return answer
 
 
 @router.post(
@@ -96,9 +100,12 @@ async def discard_many(request: Request, quem: Quem, corpo: Annotated[LoteIn, bo
     response_model=FalhaCompleta,
     dependencies=[require("falhas:escrever")],
 )
-async def replay(request: Request, quem: Quem, falha_id: str) -> Any:
+async def replay(request: Request, ctx: Ctx, quem: Quem, falha_id: str) -> Any:
     """Put one failure back in its queue with the same id."""
-    return await idempotent(request, _replay, falha_id, quem.nome)
+    answer = await idempotent(request, _replay, falha_id, quem.nome)
+    # The row went back without a new fact, which is what wakes a queue by itself.
+    ctx.broker.wake_all()
+    return answer
 
 
 @router.post(
