@@ -100,12 +100,24 @@ _BY_FACT: dict[type[Fato], tuple[Step, ...]] = {
     fato: tuple(step for step in FLOW if fato in step.on)
     for fato in {fato for step in FLOW for fato in step.on}
 }
+_ROTAS: dict[str, dict[str, Rota]] = {step.name: {} for step in FLOW}
 
 
 def rotas(fato: Fato) -> Sequence[Rota]:
     """Return where a fact must be handled; the store writes a queue row for each."""
-    steps = _BY_FACT.get(type(fato), ())
-    return [Rota(s.name, fila) for s in steps if (fila := s.fila_of(fato)) is not None]
+    steps = _BY_FACT.get(type(fato))
+    if steps is None:
+        return ()
+    return [_rota(s, fila) for s in steps if (fila := s.fila_of(fato)) is not None]
+
+
+def _rota(step: Step, fila: str) -> Rota:
+    # A step has as many queues as there are connectors: few, and known to the code.
+    known = _ROTAS[step.name]
+    found = known.get(fila)
+    if found is None:
+        found = known[fila] = Rota(step.name, fila)
+    return found
 
 
 def filas(ligados: Iterable[str]) -> dict[str, Kind]:

@@ -128,7 +128,7 @@ def is_cpf(digitos: str) -> bool:
     d = [ord(c) - 48 for c in digitos]
     first: int = sum(map(mul, d, _CPF_FIRST)) * 10 % 11 % 10
     second: int = sum(map(mul, d, _CPF_SECOND)) * 10 % 11 % 10
-    return d[9] == first and d[10] == second
+    return bool(d[9] == first and d[10] == second)
 
 
 def mod11(caracteres: str) -> int:

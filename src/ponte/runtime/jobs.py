@@ -6,6 +6,7 @@ import structlog
 
 from ponte.alertas.vigia import watch_orders
 from ponte.context import Context
+from ponte.flow import STEPS
 from ponte.runtime import scheduler
 from ponte.runtime.readiness import queue_ages
 from ponte.runtime.scheduler import Job, Run
@@ -61,14 +62,17 @@ def _show(ctx: Context, ages: Mapping[str, tuple[int, int]]) -> None:
 
 
 async def clean(ctx: Context) -> None:
-    """Forget what no promise needs any more."""
-    await ctx.db.transact(_clean)
+    """Forget what no promise needs any more, a thousand rows a transaction."""
+    while await ctx.db.transact(idempotency.prune):
+        pass
+    for passo in STEPS:
+        while await ctx.db.transact(_prune_inbox, passo):
+            pass
     await scheduler.prune(ctx)
 
 
-async def _clean(tx: Tx) -> None:
-    await idempotency.prune(tx)
-    await inbox.prune(tx, older_ms=INBOX_MS)
+async def _prune_inbox(tx: Tx, passo: str) -> int:
+    return await inbox.prune(tx, passo, older_ms=INBOX_MS)
 
 
 async def _set_aside(tx: Tx) -> int:

@@ -7,6 +7,8 @@ database it also publishes the queue rows, and marks them sent only when confirm
 """
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +22,9 @@ from ponte.store import outbox
 from ponte.store.db import Commit, Tx
 
 log = structlog.get_logger(__name__)
-LOOK_S = 0.02  # chosen: a fact of another process is seen within this; a look costs 3 µs
+LOOK_S = 0.02  # chosen: a fact of another process is seen within this
+ALONE_S = 0.5  # chosen: the same while no other process is registered; idle costs nothing
+COUNT_S = 1.0  # chosen: how often to ask whether others are registered
 PAGE = 1000
 RETRY_S = 0.5  # chosen: how soon a broker that refused is asked again
 _COLUNAS = "pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque"
@@ -43,18 +47,20 @@ class Relay:
 
     async def follow(self) -> None:
         """Look for commits of other processes until cancelled."""
+        look_s, counted = ALONE_S, 0.0
         while True:
-            try:
-                async with asyncio.timeout(LOOK_S):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(look_s):
                     await self._behind.wait()
-            except TimeoutError:
-                pass
             foreign = self.ctx.db.foreign_change()
             if self._behind.is_set() or foreign:
                 await self._catch_up()
             if foreign:
                 self.ctx.broker.wake_all()
                 self._unsent.set()
+            if foreign or time.monotonic() - counted > COUNT_S:
+                counted = time.monotonic()
+                look_s = LOOK_S if await self.ctx.db.read(_others) else ALONE_S
 
     async def publish(self) -> None:
         """Hand queue rows to the broker until cancelled; only for brokers outside the database."""
@@ -110,6 +116,11 @@ class Relay:
                     return
         finally:
             self._catching_up = False
+
+
+async def _others(tx: Tx) -> bool:
+    row = await tx.fetch_one("SELECT COUNT(*) FROM instancias")
+    return row is not None and row[0] > 1
 
 
 async def _newest(tx: Tx) -> int:

@@ -59,7 +59,8 @@ class Worker:
                 entregas = await self._claim(fila, self.ctx.settings.worker.grupo)
                 if not entregas:
                     break
-                await self._handle_many(entregas)
+                while entregas:
+                    entregas = await self._handle_many(entregas)
             await self.ctx.broker.ack(prompts)
 
     async def _run_each(self, fila: str) -> None:
@@ -103,6 +104,9 @@ class Worker:
         except (ArmazenamentoIndisponivel, Encerrando):
             await asyncio.sleep(BLOCKED_S)
             return []
+        return self._hold(entregas)
+
+    def _hold(self, entregas: list[Entrega]) -> list[Entrega]:
         if entregas:
             self._leases[entregas[0].lease] += len(entregas)
         return entregas
@@ -127,22 +131,40 @@ class Worker:
 
     # ------------------------------------------------------------ handling
 
-    async def _handle_many(self, entregas: list[Entrega]) -> None:
+    async def _handle_many(self, entregas: list[Entrega]) -> list[Entrega]:
+        """Handle a group and return the next one, claimed in the commit that ended this one."""
         step = STEPS[entregas[0].passo]
         in_hand = entregas
         try:
             entregas = [e for e in entregas if not await self._set_aside_if_poisonous(e)]
             if entregas:
-                try:
-                    await self._timed(step, self.ctx.db.transact(self._apply_many, entregas))
-                    self._count(step, "ok", len(entregas))
-                except LeasePerdido:
-                    self._count(step, "lease_perdido", len(entregas))
-                except Exception:  # noqa: BLE001 - one bad fact must not sink its neighbours
-                    for entrega in entregas:
-                        await self._alone(step, entrega)
+                return await self._together(step, entregas)
         finally:
             self._release(in_hand)
+        return []
+
+    async def _together(self, step: Step, entregas: list[Entrega]) -> list[Entrega]:
+        start = time.perf_counter()
+        try:
+            following = await self.ctx.db.transact(self._apply_and_claim, entregas)
+        except LeasePerdido:
+            self._count(step, "lease_perdido", len(entregas))
+        except Exception:  # noqa: BLE001 - one bad fact must not sink its neighbours
+            for entrega in entregas:
+                await self._alone(step, entrega)
+        else:
+            self.ctx.telemetry.step_seconds.labels(step.name).observe(time.perf_counter() - start)
+            self._count(step, "ok", len(entregas))
+            return self._hold(following)
+        return []
+
+    async def _apply_and_claim(self, tx: Tx, entregas: Sequence[Entrega]) -> list[Entrega]:
+        await self._apply_many(tx, entregas)
+        if self._stopping.is_set():
+            return []
+        worker = self.ctx.settings.worker
+        lease_ms = int(worker.lease_s * 1000)
+        return await _claim(tx, entregas[0].fila, worker.grupo, self.ctx.instancia, lease_ms)
 
     async def _alone(self, step: Step, entrega: Entrega) -> None:
         try:
@@ -247,6 +269,8 @@ class Worker:
         """Write the end of a piece of work; when even that fails, its lease runs out."""
         try:
             await self.ctx.db.transact(service, *args)
+        except Encerrando:
+            log.info("ending; what is in hand is given back")
         except Exception:
             log.exception("could not settle work; its lease will run out")
 

@@ -76,5 +76,9 @@ async def remember(tx: Tx, pedidos: list[tuple[Pedido, Resposta]]) -> int:
 
 
 async def prune(tx: Tx) -> int:
-    """Forget keys older than seven days."""
-    return await tx.execute("DELETE FROM idempotencia WHERE em < ?", (tx.now_ms - KEEP_MS,))
+    """Forget keys older than seven days, up to a thousand at a time; return how many."""
+    return await tx.execute(
+        "DELETE FROM idempotencia WHERE id IN (SELECT id FROM idempotencia ORDER BY id LIMIT 1000)"
+        " AND em < ?",
+        (tx.now_ms - KEEP_MS,),
+    )

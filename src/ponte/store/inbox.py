@@ -27,6 +27,14 @@ async def first_time(tx: Tx, passo: str, fato_ids: Sequence[str]) -> set[str]:
     return new_ids
 
 
-async def prune(tx: Tx, *, older_ms: int) -> int:
-    """Forget what no broker delivers again."""
-    return await tx.execute("DELETE FROM inbox WHERE em < ?", (tx.now_ms - older_ms,))
+async def prune(tx: Tx, passo: str, *, older_ms: int) -> int:
+    """Forget what no broker delivers again, up to a thousand facts; return how many.
+
+    Ids of facts are UUIDv7, so those before a moment are a range of the key.
+    """
+    head = f"{max(0, tx.now_ms - older_ms):012x}"
+    return await tx.execute(
+        "DELETE FROM inbox WHERE passo = ? AND fato_id IN"
+        " (SELECT fato_id FROM inbox WHERE passo = ? AND fato_id < ? LIMIT 1000)",
+        (passo, passo, f"{head[:8]}-{head[8:]}"),
+    )

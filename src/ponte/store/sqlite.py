@@ -35,7 +35,7 @@ _UNAVAILABLE = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOMEM,
 }
-_COUNTERS = ("pos", "seq", "seq_publico", "seq_estoque", "pedido_numero")
+_COUNTERS = ("pos", "seq", "seq_publico", "seq_estoque", "pedido_numero", "fila")
 _READ_COUNTERS = f"SELECT {', '.join(_COUNTERS)} FROM contadores"  # noqa: S608 - constants
 _WRITE_COUNTERS = f"UPDATE contadores SET {', '.join(f'{c} = ?' for c in _COUNTERS)}"  # noqa: S608
 
@@ -83,7 +83,7 @@ class SqliteTx:
         self._rotas = rotas
         self.now_ms = now_ms
         self.fatos: list[FatoGravado] = []
-        self._fila: list[tuple[int, str, str, str, int]] = []
+        self._fila: list[tuple[int, int, str, str, str, int]] = []
         self._counters: list[int] = []
         self._read: tuple[int, ...] = ()
 
@@ -139,7 +139,10 @@ class SqliteTx:
         self.fatos.append(gravado)
         disponivel = self.now_ms + depois_ms
         for rota in self._rotas(fato):
-            self._fila.append((gravado.pos, rota.passo, rota.fila, gravado.lane, disponivel))
+            counters[5] += 1
+            self._fila.append(
+                (counters[5], gravado.pos, rota.passo, rota.fila, gravado.lane, disponivel)
+            )
         return gravado
 
     def next_numero(self) -> int:
@@ -177,10 +180,10 @@ class SqliteTx:
                 for f in self.fatos
             ],
         )  # fmt: skip
-        self.insert_now("fila (pos, passo, fila, lane, disponivel_em)", self._fila)
+        self.insert_now("fila (id, pos, passo, fila, lane, disponivel_em)", self._fila)
         if self._counters and tuple(self._counters) != self._read:
             self._con.execute(_WRITE_COUNTERS, self._counters)
-        return Commit(tuple(self.fatos), frozenset(row[2] for row in self._fila))
+        return Commit(tuple(self.fatos), frozenset(row[3] for row in self._fila))
 
 
 @dataclass(slots=True, eq=False)

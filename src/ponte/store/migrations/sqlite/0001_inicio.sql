@@ -11,9 +11,10 @@ CREATE TABLE contadores (
     seq           INTEGER NOT NULL,
     seq_publico   INTEGER NOT NULL,
     seq_estoque   INTEGER NOT NULL,
-    pedido_numero INTEGER NOT NULL
+    pedido_numero INTEGER NOT NULL,
+    fila          INTEGER NOT NULL
 );
-INSERT INTO contadores VALUES (1, 0, 0, 0, 0, 1000);
+INSERT INTO contadores VALUES (1, 0, 0, 0, 0, 1000, 0);
 
 -- Every fact, in the order of its commit.
 CREATE TABLE fatos (
@@ -29,12 +30,12 @@ CREATE TABLE fatos (
     traceparent TEXT
 );
 CREATE INDEX fatos_lane ON fatos (lane, pos);
-CREATE INDEX fatos_id ON fatos (id);
 
 -- Outbox and queue at once: one row for each (fact, step), deleted in the
--- transaction that did the work. `enviada` is set once a broker confirmed it.
+-- transaction that did the work. Ids come from `contadores` and are never used
+-- twice: work set aside keeps its own. `enviada_em` is set once a broker confirmed it.
 CREATE TABLE fila (
-    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            INTEGER PRIMARY KEY,
     pos           INTEGER NOT NULL,
     passo         TEXT NOT NULL,
     fila          TEXT NOT NULL,
@@ -79,7 +80,9 @@ CREATE TABLE falhas (
 );
 CREATE INDEX falhas_situacao ON falhas (situacao, causa, criada_em);
 
+-- Rows in the order of their time, so that the oldest go first without an index on it.
 CREATE TABLE idempotencia (
+    id        INTEGER PRIMARY KEY,
     dono      TEXT NOT NULL,
     chave     TEXT NOT NULL,
     impressao TEXT NOT NULL,
@@ -87,9 +90,8 @@ CREATE TABLE idempotencia (
     local     TEXT,
     corpo     TEXT NOT NULL,
     em        INTEGER NOT NULL,
-    PRIMARY KEY (dono, chave)
-) WITHOUT ROWID;
-CREATE INDEX idempotencia_em ON idempotencia (em);
+    UNIQUE (dono, chave)
+);
 
 CREATE TABLE leases (
     nome  TEXT PRIMARY KEY,
@@ -182,7 +184,7 @@ CREATE TABLE estoque (
 
 -- The ledger: quantidade is always the sum of delta.
 CREATE TABLE movimentos (
-    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            INTEGER PRIMARY KEY,
     produto_id    TEXT NOT NULL,
     filial_id     TEXT NOT NULL,
     delta         INTEGER NOT NULL,
@@ -217,9 +219,8 @@ CREATE TABLE pedidos (
     recebido_em    INTEGER NOT NULL,
     atualizado_em  INTEGER NOT NULL
 );
-CREATE UNIQUE INDEX pedidos_externo ON pedidos (canal, pedido_externo)
+CREATE UNIQUE INDEX pedidos_externo ON pedidos (pedido_externo, canal)
     WHERE pedido_externo IS NOT NULL;
-CREATE INDEX pedidos_so_externo ON pedidos (pedido_externo) WHERE pedido_externo IS NOT NULL;
 CREATE INDEX pedidos_documento ON pedidos (documento) WHERE documento IS NOT NULL;
 CREATE INDEX pedidos_telefone ON pedidos (telefone) WHERE telefone IS NOT NULL;
 CREATE INDEX pedidos_status ON pedidos (status, numero);
@@ -291,7 +292,7 @@ CREATE INDEX alertas_criado ON alertas (criado_em);
 
 -- Every notice asked for, and how it went.
 CREATE TABLE notificacoes (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id        INTEGER PRIMARY KEY,
     alerta_id TEXT NOT NULL,
     nome      TEXT NOT NULL,
     impressao TEXT NOT NULL,
