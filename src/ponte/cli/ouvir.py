@@ -25,6 +25,7 @@ from ponte.settings import ClienteSettings
 MAX_BYTES = 16 * 1024 * 1024  # a snapshot of a large shop is one frame
 WAIT_S = (0.5, 8.0)  # chosen: the first pause before coming back, and the longest
 DENIED = {4401, 4403}
+REF = "assinatura"
 
 
 @dataclass
@@ -64,11 +65,17 @@ class Ouvinte:
             url, additional_headers=headers, proxy=None, max_size=MAX_BYTES, open_timeout=5
         ) as ws:
             if self.salas:
-                await ws.send(orjson.dumps({"acao": "assinar", "salas": self.salas}).decode())
+                acao = {"acao": "assinar", "salas": self.salas, "ref": REF}
+                await ws.send(orjson.dumps(acao).decode())
+            else:
+                saida.talk("Ouvindo o que é público.")
             async for text in ws:
                 frame = orjson.loads(text)
                 self._note(frame)
-                yield frame
+                if frame.get("ref") == REF:
+                    saida.talk(f"Ouvindo: {', '.join(self.salas)}.")
+                else:
+                    yield frame
 
     def _note(self, frame: dict[str, Any]) -> None:
         if frame.get("tipo") == "erro":
@@ -80,8 +87,12 @@ class Ouvinte:
                 tente="PONTE_API_KEY com os escopos das salas" if denied else None,
                 codigo=saida.NEGADO if denied else saida.FALHOU,
             )
-        if isinstance(frame.get("seq"), int):
-            self.epoca, self.seq = frame.get("epoca"), frame["seq"]
+        # The answer to `assinar` says where we stand, for a return before the first frame.
+        where = frame
+        if frame.get("ref") == REF:
+            where = frame["dados"] if self.seq is None else {}
+        if isinstance(where.get("seq"), int):
+            self.epoca, self.seq = where.get("epoca"), where["seq"]
 
     def _check(self, error: ConnectionClosed) -> None:
         code = error.rcvd.code if error.rcvd else None
