@@ -5,7 +5,9 @@ copy of the database alone reads nothing. The name is bound as associated data,
 so a row can't be moved to another name.
 """
 
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -24,20 +26,30 @@ def load_key(path: Path) -> bytes:
     Raises:
         ConfiguracaoInvalida: the file is not 32 bytes.
     """
-    try:
-        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-        if len(key) != _KEY:
-            msg = f"{path} is not a key of {_KEY} bytes"
-            raise ConfiguracaoInvalida(msg) from None
-        return key
-    key = AESGCM.generate_key(bit_length=256)
-    with os.fdopen(fd, "wb") as file:
-        file.write(key)
+    if not path.exists():
+        _create(path)
+    key = path.read_bytes()
+    if len(key) != _KEY:
+        raise ConfiguracaoInvalida(f"{path} is not a key of {_KEY} bytes")
+    return key
+
+
+def _create(path: Path) -> None:
+    # Written aside and linked: a crash never leaves half a key, and of two processes
+    # that start at once both read the same one.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:  # mkstemp made it 0600
+        file.write(AESGCM.generate_key(bit_length=256))
         file.flush()
         os.fsync(file.fileno())
-    return key
+    with contextlib.suppress(FileExistsError):
+        os.link(name, path)
+    Path(name).unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name too must outlive a power cut
+    finally:
+        os.close(folder)
 
 
 class EncryptedTokens:
