@@ -7,9 +7,9 @@ ever: a repeat gets the order as it stands and has no second effect.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from ponte.domain.pedido import NovoItem, NovoPedido, StatusPedido
@@ -35,16 +35,14 @@ _ITENS = "itens (numero, linha, produto_id, sku, nome, quantidade, preco, opcao_
 _IDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)  # few statement texts, so that all stay prepared
 
 
-@dataclass(frozen=True, slots=True)
-class Pedida:
+class Pedida(msgspec.Struct, frozen=True):
     """One order at the edge: what to accept, and under which key."""
 
     novo: NovoPedido
     chave: idempotency.Pedido | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Linha:
+class Linha(msgspec.Struct, frozen=True):
     """A line with its product looked up; `produto_id` None when the SKU is unknown here."""
 
     item: NovoItem

@@ -6,7 +6,8 @@ them. Source: draft-ietf-httpapi-idempotency-key-header.
 """
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from ponte.errors import ChaveReutilizada
 from ponte.store.db import Tx
@@ -15,8 +16,7 @@ KEEP_MS = 7 * 24 * 3_600_000
 MAX_CHAVE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Pedido:
+class Pedido(msgspec.Struct, frozen=True):
     """A request under an Idempotency-Key: whose, which, and the fingerprint of what it asks."""
 
     dono: str
@@ -24,8 +24,7 @@ class Pedido:
     impressao: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resposta:
+class Resposta(msgspec.Struct, frozen=True):
     """The first answer, given again byte for byte."""
 
     status: int

@@ -249,7 +249,10 @@ PROVAS: tuple[Prova, ...] = (
         )
         + " UNION ALL SELECT 'pedido_numero: contador ' || k.pedido_numero || ', último ' || m.u"
         " FROM contadores k, (SELECT MAX(numero) AS u FROM pedidos) m"
-        " WHERE m.u > k.pedido_numero UNION ALL SELECT 'contadores: nenhuma linha'"
+        " WHERE m.u > k.pedido_numero UNION ALL SELECT 'fila: contador ' || k.fila"
+        " || ', último ' || m.u FROM contadores k, (SELECT MAX(u) AS u FROM (SELECT MAX(id) AS u"
+        " FROM fila UNION ALL SELECT MAX(fila_id) FROM falhas)) m WHERE m.u > k.fila"
+        " UNION ALL SELECT 'contadores: nenhuma linha'"
         " WHERE NOT EXISTS (SELECT 1 FROM contadores)",
     ),
 )  # fmt: skip
