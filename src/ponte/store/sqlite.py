@@ -6,6 +6,7 @@ nobody. Measured: docs/decisions/0001-own-sql-one-writer.md.
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -20,6 +21,7 @@ from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.events import Fato, FatoGravado, encode
 from ponte.store.db import Commit, Params, Rotas, Row, Tx
+from ponte.store.foreign import ForeignCommits
 
 BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
 MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
@@ -211,9 +213,7 @@ class SqliteDatabase:
         self._reader_cons: list[sqlite3.Connection] = []
         self._con = connect(path)
         self._watch = connect(path, readonly=True)
-        self._own_commits = 0
-        self._seen = (self._version(self._watch), 0)
-        self._behind = self._version(self._con)
+        self._foreign = ForeignCommits(self._con, watch=self._watch)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="ponte-writer", daemon=True)
         self._thread.start()
@@ -233,15 +233,15 @@ class SqliteDatabase:
     async def read(
         self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
     ) -> Any:
+        if self._closed:
+            raise Encerrando
         return await self._loop.run_in_executor(self._readers, self._read_now, service, args)
 
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
         self._listeners.append(listener)
 
     def foreign_change(self) -> bool:
-        now = (self._version(self._watch), self._own_commits)
-        before, self._seen = self._seen, now
-        return now[0] != before[0] and now[1] == before[1]
+        return self._foreign.changed()
 
     async def changed_behind(self) -> bool:
         return bool(await self.transact(self._behind_now))
@@ -272,15 +272,8 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise _mapped(error) from error
 
-    @staticmethod
-    def _version(con: sqlite3.Connection) -> int:
-        return int(con.execute("PRAGMA data_version").fetchone()[0])
-
     async def _behind_now(self, _tx: Tx) -> bool:
-        # On the writer's own connection the number moves only for other connections' commits.
-        now, before = self._version(self._con), self._behind
-        self._behind = now
-        return now != before
+        return self._foreign.behind()
 
     # ------------------------------------------------------------ the writer thread
 
@@ -314,18 +307,20 @@ class SqliteDatabase:
     def _commit(self, jobs: list[_Job]) -> Commit:
         try:
             self._con.execute("BEGIN IMMEDIATE")
+            self._foreign.met()
             tx = SqliteTx(self._con, self._rotas, now_ms=self._now_ms())
             for group in _groups(jobs):
                 self._run_group(tx, group)
             commit = tx.flush()
             self._con.execute("COMMIT")
-        except (sqlite3.Error, ArmazenamentoIndisponivel) as error:
-            if self._con.in_transaction:
-                self._con.execute("ROLLBACK")
+        except Exception as error:  # noqa: BLE001 - nobody's work is stored, and the thread lives on
+            with contextlib.suppress(sqlite3.Error):
+                if self._con.in_transaction:
+                    self._con.execute("ROLLBACK")
             for job in jobs:
                 job.error = _mapped(error)
             return Commit()
-        self._own_commits += 1
+        self._foreign.own(commit)
         return commit
 
     def _run_group(self, tx: SqliteTx, group: list[_Job]) -> None:

@@ -50,6 +50,7 @@ CREATE TABLE fila (
     historia      TEXT
 );
 CREATE INDEX fila_pronta ON fila (fila, disponivel_em, id) WHERE lease IS NULL;
+CREATE INDEX fila_suspeita ON fila (fila, disponivel_em, id) WHERE lease IS NULL AND mortes > 0;
 CREATE INDEX fila_lane ON fila (fila, lane, id);
 CREATE INDEX fila_lease ON fila (lease) WHERE lease IS NOT NULL;
 
