@@ -161,6 +161,7 @@ CORROMPIDOS = {
         "contadores",
         "DELETE FROM fatos WHERE pos = (SELECT MAX(pos) FROM fatos)",
     ),
+    "queue counter behind": ("contadores", "UPDATE contadores SET fila = 0"),
     "order number counter behind": ("contadores", "UPDATE contadores SET pedido_numero = 1"),
     "no counters": ("contadores", "DELETE FROM contadores"),
 }

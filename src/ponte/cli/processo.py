@@ -14,6 +14,7 @@ import queue
 import signal
 import sqlite3
 import threading
+import time
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,13 @@ class Plano:
     open_: bool = False
     demo: Any = None
     ended_by: list[signal.Signals] = field(default_factory=list)
+    ended_at: float = 0.0
+
+    def left_s(self) -> float:
+        """Return how long the work in hand may still take."""
+        if not self.ended_by:
+            return REST_S
+        return max(REST_S, GRACE_S + REST_S - (time.monotonic() - self.ended_at))
 
 
 def run(plano: Plano) -> int:
@@ -78,6 +86,8 @@ def _advice(error: ConfiguracaoInvalida) -> str:
         return "outra porta com --port, ou parar quem a usa"
     if "can be reached" in texto:
         return "--host 127.0.0.1, ou TLS como em .env.example"
+    if "igration" in texto:
+        return "usar o Ponte que escreveu este banco, ou outro PONTE_DATA_DIR"
     return "corrigir a variável no ambiente ou no .env (veja .env.example)"
 
 
@@ -107,7 +117,7 @@ async def _run(plano: Plano) -> None:
         finally:
             if narrador is not None:
                 narrador.close()
-            await supervisor.close(REST_S)
+            await supervisor.close(plano.left_s())
 
 
 @contextlib.asynccontextmanager
@@ -185,6 +195,7 @@ def _end_at_signals(supervisor: Supervisor, plano: Plano) -> None:
         if plano.ended_by:
             os._exit(128 + number)
         plano.ended_by.append(number)
+        plano.ended_at = time.monotonic()
         supervisor.stop()
         loop.call_later(LAST_S, os._exit, saida.FALHOU)
 
