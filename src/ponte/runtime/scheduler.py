@@ -67,6 +67,8 @@ class Scheduler:
                 await job.run(self.ctx)
         except PonteError as error:
             log.warning("job failed, its next run is on time", job=job.name, erro=str(error))
+        except Exception:
+            log.exception("job broke, its next run is on time", job=job.name)
 
 
 async def claim(tx: Tx, job: str, slot: int, dono: str) -> bool:

@@ -17,7 +17,7 @@ import structlog
 
 from ponte.context import Context
 from ponte.errors import Adiado, ArmazenamentoIndisponivel, Encerrando, PonteError
-from ponte.flow import STEPS, Kind, Step
+from ponte.flow import STEPS, GiveUp, Kind, Step
 from ponte.store import inbox, outbox
 from ponte.store.db import Tx
 from ponte.store.outbox import Entrega, LeasePerdido
@@ -66,22 +66,22 @@ class Worker:
     async def _run_each(self, fila: str) -> None:
         slots = max(s.concurrency for s in STEPS.values() if fila.partition(".")[0] == s.fila)
         running: set[asyncio.Task[None]] = set()
-        while not self._stopping.is_set():
-            prompts = await self._receive(fila)
+        # A group, so that no call goes on when this loop is cancelled and its work given back.
+        async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
-                if len(running) >= slots:
-                    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    running = {t for t in running if not t.done()}
-                    continue
-                entregas = await self._claim(fila, slots - len(running))
-                for entrega in entregas:
-                    running.add(asyncio.create_task(self._handle_one(entrega, fila)))
-                if not entregas:
-                    break
-            await self.ctx.broker.ack(prompts)
-            running = {t for t in running if not t.done()}
-        if running:
-            await asyncio.wait(running)
+                prompts = await self._receive(fila)
+                while not self._stopping.is_set():
+                    if len(running) >= slots:
+                        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                        running = {t for t in running if not t.done()}
+                        continue
+                    entregas = await self._claim(fila, slots - len(running))
+                    for entrega in entregas:
+                        running.add(group.create_task(self._handle_one(entrega, fila)))
+                    if not entregas:
+                        break
+                await self.ctx.broker.ack(prompts)
+                running = {t for t in running if not t.done()}
 
     async def _receive(self, fila: str) -> Sequence[Any]:
         timeout_s = IDLE_S
@@ -133,12 +133,11 @@ class Worker:
 
     async def _handle_many(self, entregas: list[Entrega]) -> list[Entrega]:
         """Handle a group and return the next one, claimed in the commit that ended this one."""
-        step = STEPS[entregas[0].passo]
         in_hand = entregas
         try:
-            entregas = [e for e in entregas if not await self._set_aside_if_poisonous(e)]
+            entregas = [e for e in entregas if not await self._set_aside_untried(e)]
             if entregas:
-                return await self._together(step, entregas)
+                return await self._together(STEPS[entregas[0].passo], entregas)
         finally:
             self._release(in_hand)
         return []
@@ -187,10 +186,16 @@ class Worker:
         await outbox.finish(tx, entregas)
 
     async def _handle_one(self, entrega: Entrega, fila: str) -> None:
-        step = STEPS[entrega.passo]
         try:
-            if await self._set_aside_if_poisonous(entrega):
+            if await self._set_aside_untried(entrega):
                 return
+            await self._try(STEPS[entrega.passo], entrega)
+        finally:
+            self._release([entrega])
+            self.ctx.broker.wake((fila,))
+
+    async def _try(self, step: Step, entrega: Entrega) -> None:
+        try:
             if step.kind == "outside":
                 await self._timed(step, self._outside(step, entrega))
             else:
@@ -200,9 +205,6 @@ class Worker:
             self._count(step, "lease_perdido")
         except Exception as error:  # noqa: BLE001 - it becomes the reason in the history
             await self._failed(step, entrega, error)
-        finally:
-            self._release([entrega])
-            self.ctx.broker.wake((fila,))
 
     def _release(self, entregas: Sequence[Entrega]) -> None:
         for entrega in entregas:
@@ -225,11 +227,15 @@ class Worker:
 
     # ------------------------------------------------------------ failing
 
-    async def _set_aside_if_poisonous(self, entrega: Entrega) -> bool:
-        if entrega.mortes < outbox.MAX_MORTES:
+    async def _set_aside_untried(self, entrega: Entrega) -> bool:
+        """Set aside what killed its workers, and what only another version can handle."""
+        if entrega.passo not in STEPS:
+            erro = f"This version has no step {entrega.passo}"
+        elif entrega.mortes >= outbox.MAX_MORTES:
+            erro = f"In hand when a worker died, {entrega.mortes} times"
+        else:
             return False
-        erro = f"In hand when a worker died, {entrega.mortes} times"
-        await self._set_aside(STEPS[entrega.passo], entrega, erro)
+        await self._set_aside(entrega, erro)
         return True
 
     async def _failed(self, step: Step, entrega: Entrega, error: Exception) -> None:
@@ -242,7 +248,7 @@ class Worker:
             return
         deliberate = isinstance(error, PonteError) and not error.retry
         if deliberate or schedule.is_final(entrega.tentativas):
-            await self._set_aside(step, entrega, erro)
+            await self._set_aside(entrega, erro)
             return
         self._count(step, "erro")
         log.warning(
@@ -256,14 +262,25 @@ class Worker:
         depois = int(schedule.delay_s(entrega.tentativas, retry_after) * 1000)
         await self._settle(_try_again, entrega, erro, depois)
 
-    async def _set_aside(self, step: Step, entrega: Entrega, erro: str) -> None:
-        self._count(step, "separado")
-        log.error("work set aside", passo=step.name, fila=entrega.fila, erro=erro)
-        await self._settle(self._set_aside_now, step, entrega, erro)
+    async def _set_aside(self, entrega: Entrega, erro: str) -> None:
+        self.ctx.telemetry.handled.labels(entrega.passo, "separado").inc()
+        log.error("work set aside", passo=entrega.passo, fila=entrega.fila, erro=erro)
+        step = STEPS.get(entrega.passo)
+        if step is not None and step.give_up is not None:
+            try:
+                await self.ctx.db.transact(self._give_up, step.give_up, entrega, erro)
+            except (ArmazenamentoIndisponivel, Encerrando):
+                log.info("could not set work aside yet; its lease will run out")
+                return
+            except Exception:
+                log.exception("giving up failed; the work is set aside without it")
+            else:
+                return
+        await self._settle(_set_aside, entrega, erro)
 
-    async def _set_aside_now(self, tx: Tx, step: Step, entrega: Entrega, erro: str) -> None:
-        if await outbox.set_aside(tx, entrega, erro=erro) and step.give_up is not None:
-            await step.give_up(self.ctx, tx, entrega.fato, erro)
+    async def _give_up(self, tx: Tx, give_up: GiveUp, entrega: Entrega, erro: str) -> None:
+        if await outbox.set_aside(tx, entrega, erro=erro):
+            await give_up(self.ctx, tx, entrega.fato, erro)
 
     async def _settle(self, service: Any, *args: Any) -> None:
         """Write the end of a piece of work; when even that fails, its lease runs out."""
@@ -295,3 +312,7 @@ async def _finish_outside(tx: Tx, entrega: Entrega, effect: Any) -> None:
     if entrega.fato.id in await inbox.first_time(tx, entrega.passo, [entrega.fato.id]) and effect:
         await effect(tx)
     await outbox.finish(tx, [entrega])
+
+
+async def _set_aside(tx: Tx, entrega: Entrega, erro: str) -> None:
+    await outbox.set_aside(tx, entrega, erro=erro)
