@@ -87,6 +87,10 @@ class Server:
             except CutOff:
                 return False
 
+    def is_listening(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.porta)) == 0
+
     def _complain_if_dead(self) -> None:
         for role in self.roles:
             if role.process is not None and role.process.poll() is not None:
@@ -128,8 +132,9 @@ class Server:
         """End whatever still runs; nothing is judged after this."""
         for role in self.roles:
             if role.process is not None:
-                os.killpg(role.process.pid, signal.SIGKILL)
-                role.process.wait()
+                if role.process.poll() is None:
+                    os.killpg(role.process.pid, signal.SIGKILL)
+                    role.process.wait()
                 role.process = None
 
     def verify(self) -> tuple[int, str]:

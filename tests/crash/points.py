@@ -51,6 +51,8 @@ QUIET_WITHIN_S = 1.0
 # it is done would add calls of its own (chosen: a hundred times what an order takes).
 AFTERMATH_S = 0.7
 ATTACH_WITHIN_S = 10.0
+# How long a start may take under ptrace.
+START_WITHIN_S = 30.0
 
 CALL = re.compile(r"^(\d+) +(\w+)\(")
 
@@ -59,7 +61,7 @@ class NotAttached(Exception):
     """strace could not attach; its own words say why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Point:
     """Kill at the `k`-th call of `syscall` by any one thread, counted from the order on."""
 
@@ -69,16 +71,23 @@ class Point:
     def __str__(self) -> str:
         return f"{self.syscall}:{self.k}"
 
+    @property
+    def inject(self) -> str:
+        """Return what strace calls it."""
+        return f"{self.syscall}:signal=KILL:when={self.k}"
+
+
+def _strace(trace: str, output: Path, *, inject: str | None = None) -> list[str]:
+    extra = ["-e", f"inject={inject}"] if inject else []
+    path = shutil.which("strace") or "strace"
+    return [path, "-f", "-y", "-o", str(output), "-e", f"trace={trace}", *extra]
+
 
 class Strace:
     """strace, attached to one process for the length of a `with`."""
 
     def __init__(self, pid: int, *, trace: str, output: Path, inject: str | None = None) -> None:
-        extra = ["-e", f"inject={inject}"] if inject else []
-        self._command = [
-            *(shutil.which("strace") or "strace", "-f", "-p", str(pid)),
-            *("-o", str(output), "-e", f"trace={trace}", *extra),
-        ]
+        self._command = [*_strace(trace, output, inject=inject), "-p", str(pid)]
         self._process: subprocess.Popen[str] | None = None
         self._ear: threading.Thread | None = None
 
@@ -151,7 +160,7 @@ class PointRun:
             self.server.pid(self.role),
             trace=point.syscall,
             output=Path("/dev/null"),
-            inject=f"{point.syscall}:signal=KILL:when={point.k}",
+            inject=point.inject,
         ):
             buyer.start()
             crashed = self.server.reap(self.role, ORDER_WITHIN_S)
@@ -202,17 +211,51 @@ def opened(server: Server, *, cancel: bool = False) -> Iterator[PointRun]:
         server.stop()
 
 
-def read_points(output: Path) -> list[Point]:
-    """Count the calls of each thread; a syscall has as many points as its busiest thread."""
+def first_start_points(server: Server) -> list[Point]:
+    """Start on an empty data directory, unharmed, and list what the start went through."""
+    output = server.data_dir.parent / "strace.txt"
+    [role] = server.roles
+    role.command = [*_strace(",".join(WRITE_LIKE), output), *role.command]
+    server.spawn(role.name)
+    _reap_at_start(server, role.name)
+    server.stop()
+    # Threads also wake each other by `write`; only files can be left half made.
+    return read_points(output, touching=str(server.data_dir))
+
+
+def crash_first_start(server: Server, point: Point) -> bool:
+    """Crash the first start of a new installation, then start it for good."""
+    [role] = server.roles
+    plain = role.command
+    role.command = [*_strace(point.syscall, Path("/dev/null"), inject=point.inject), *plain]
+    server.spawn(role.name)
+    crashed = _reap_at_start(server, role.name)
+    server.stop()
+    role.command = plain
+    server.start()
+    return crashed
+
+
+def _reap_at_start(server: Server, name: str) -> bool:
+    """Wait until a start is over, without a request that would add calls of its own."""
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline and not server.is_listening():
+        if server.reap(name, 0.02):
+            return True
+    return server.reap(name, AFTERMATH_S)
+
+
+def read_points(output: Path, *, touching: str = "") -> list[Point]:
+    """List the points of a trace, or those of calls whose line names `touching`."""
     calls: Counter[tuple[str, str]] = Counter()
+    points: set[Point] = set()
     for line in output.read_text(errors="replace").splitlines():
         found = CALL.match(line)
         if found:
             calls[found[2], found[1]] += 1
-    busiest: dict[str, int] = {}
-    for (syscall, _), times in calls.items():
-        busiest[syscall] = max(busiest.get(syscall, 0), times)
-    return [Point(s, k) for s in sorted(busiest) for k in range(1, busiest[s] + 1)]
+            if touching in line:
+                points.add(Point(found[2], calls[found[2], found[1]]))
+    return sorted(points)
 
 
 def sample(points: Sequence[Point], each: int) -> list[Point]:

@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.crash.killer import Server, Violence, ponte_split, ponte_up
+from tests.crash.killer import NeverReady, Server, Violence, ponte_split, ponte_up
 from tests.crash.plan import Profile
-from tests.crash.points import opened, why_not
+from tests.crash.points import crash_first_start, first_start_points, opened, sample, why_not
 from tests.crash.run import run, settle
 from tests.crash.verdict import Verdict
 
+# A first start writes the schema in hundreds of calls, all SQLite's own (chosen).
+EACH_OF_FIRST_START = 25
 # Of the kills, one in so many strikes web and worker as processes apart (chosen).
 APART = 4
 
@@ -81,6 +83,31 @@ def _points(server: Server, *, cancel: bool) -> dict[str, Any]:
     with opened(server, cancel=cancel) as points:
         visited = {str(point): points.crash_at(point) for point in points.discover()}
         return _report(server, settle(server), name=name) | {"points": visited}
+
+
+def _first_start(root: Path) -> dict[str, Any]:
+    """Visit crash points of a first start, each in a data directory of its own."""
+    name = "points of a first start"
+    refused = why_not()
+    if refused is not None:
+        return {"run": name, "clean": False, "not_run": refused}
+    visited: dict[str, str] = {}
+    found = first_start_points(ponte_up(root / "unharmed"))
+    for point in sample(found, EACH_OF_FIRST_START):
+        server = ponte_up(root / str(point))
+        try:
+            crashed = crash_first_start(server, point)
+            code, said = server.verify()
+            visited[str(point)] = said if code else ("crashed" if crashed else "not reached")
+        except NeverReady as never:
+            visited[str(point)] = f"never started again: {never}"
+        finally:
+            server.stop()
+    return {
+        "run": name,
+        "clean": set(visited.values()) <= {"crashed", "not reached"},
+        "points": visited,
+    }
 
 
 def _report(server: Server, verdict: Verdict, *, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.killer import naive, ponte_up
-from tests.crash.points import opened, sample, why_not
+from tests.crash.points import crash_first_start, first_start_points, opened, sample, why_not
 from tests.crash.run import settle
 
 # One point costs a crash and a start, so each syscall is sampled; the soak visits all.
@@ -44,6 +44,27 @@ def test_a_crash_at_any_write_of_an_order_loses_and_doubles_nothing(
     assert verdict.faults == {}, str(verdict)
     assert points.reached >= len(chosen) // 2, f"{points.reached} of {len(chosen)} crashed"
     assert code == 0, said
+
+
+@pytest.mark.timeout(150)
+def test_a_crash_at_any_write_of_the_first_start_leaves_a_ponte_that_starts(
+    tmp_path: Path,
+) -> None:
+    found = first_start_points(ponte_up(tmp_path / "unharmed"))
+    # Every file but the database is made by a `write`; SQLite is trusted with a sample.
+    chosen = [p for p in found if p.syscall == "write"]
+    chosen += sample([p for p in found if p.syscall == "pwrite64"], 2)
+    assert chosen
+
+    for point in chosen:
+        server = ponte_up(tmp_path / str(point))
+        try:
+            crash_first_start(server, point)
+            code, said = server.verify()
+        finally:
+            server.stop()
+
+        assert code == 0, f"{point}: {said}"
 
 
 @pytest.mark.parametrize(
