@@ -9,6 +9,8 @@ from tests.crash.killer import naive, ponte_up
 from tests.crash.points import crash_first_start, first_start_points, opened, sample, why_not
 from tests.crash.run import settle
 
+pytestmark = pytest.mark.violence
+
 # One point costs a crash and a start, so each syscall is sampled; the soak visits all.
 EACH = 3
 EACH_WITH_CANCEL = 2

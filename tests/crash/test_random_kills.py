@@ -9,6 +9,8 @@ from tests.crash.killer import Server, Violence, ponte_split, ponte_up
 from tests.crash.plan import Profile
 from tests.crash.run import run
 
+pytestmark = pytest.mark.violence
+
 # The promise (P16), which is about a machine of one's own. The worst start on a shared one
 # may take twice as long before it is held against Ponte (chosen).
 SERVES_AGAIN_WITHIN_S = 5.0

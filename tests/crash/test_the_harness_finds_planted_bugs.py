@@ -9,6 +9,8 @@ from tests.crash.plan import Profile
 from tests.crash.planted import BUGS, launcher
 from tests.crash.run import run
 
+pytestmark = pytest.mark.violence
+
 # What each bug must be convicted of, at the least, and how many kills that takes.
 CRIMES = {
     "answer_before_commit": ("lost", 3),

@@ -10,6 +10,8 @@ from tests.crash.plan import Profile
 from tests.crash.run import run
 from tests.crash.verdict import Verdict
 
+pytestmark = pytest.mark.violence
+
 VIOLENCE = Violence(kills=5, seed=7, longest_s=0.4, during_start=0.0)
 PROFILE = Profile(seed=7, rate_per_s=80.0, scarce=0.4)
 
