@@ -284,7 +284,6 @@ def test_a_connector_comes_with_its_page_and_real_payloads(name: str) -> None:
 
     assert page.is_file()
     assert payloads != []
-    assert f"({name}.md)" in (page.parent / "index.md").read_text()
 
 
 def secret_fields(model: type[BaseModel]) -> Iterator[tuple[str, object]]:
@@ -342,3 +341,14 @@ async def test_every_route_says_who_may_come_in(tmp_path: Path) -> None:
     assert forgotten == []
     assert open_to_all == PUBLIC
     assert ("/pedido", "pedidos:escrever") in routes
+
+
+@pytest.mark.parametrize("folder", ["decisions", "connectors"])
+def test_every_page_stands_in_its_folders_index(folder: str) -> None:
+    index = (ROOT / "docs" / folder / "index.md").read_text()
+    pages = [path.name for path in sorted((ROOT / "docs" / folder).glob("*.md"))]
+
+    lost = [name for name in pages if name != "index.md" and f"({name})" not in index]
+
+    assert lost == []
+    assert len(pages) > 1
