@@ -117,7 +117,8 @@ def _report(server: Server, verdict: Verdict, *, name: str) -> dict[str, Any]:
         "clean": not verdict.faults and code == 0,
         **verdict.figures(),
         "verify_exit": code,
-        "verify": said.strip(),
+        "verify": json.loads(said) if code == 0 else said,
+        "load_average": os.getloadavg(),
         "recovery_s": [round(s, 3) for s in verdict.recovery_s],
         "evidence": verdict.evidence,
     }
