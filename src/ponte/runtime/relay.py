@@ -114,6 +114,9 @@ class Relay:
                     self._deliver(fatos)
                 if len(fatos) < PAGE and not self._behind.is_set():
                     return
+        except PonteError:
+            self._behind.set()  # whoever looks next must not believe that nothing is missing
+            raise
         finally:
             self._catching_up = False
 

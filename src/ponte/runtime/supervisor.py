@@ -30,6 +30,7 @@ from ponte.store.db import Tx
 log = structlog.get_logger(__name__)
 RESTART_S = (0.1, 0.5, 1, 2, 5)  # chosen: a broken task may not spin
 GRACE_S = 15.0  # promise P12: out within 20 s, five of them for the sockets and the database
+CLOCK_BACK_MS = 1000  # chosen: ntpd slews less than half a second and steps the rest
 Role = str
 Start = Callable[[], Awaitable[None]]
 
@@ -124,9 +125,15 @@ class Supervisor:
             self.ctx.broker.wake_all()
 
     async def _sweep_for_ever(self) -> None:
+        latest = self.ctx.now_ms()
         while True:
             await asyncio.sleep(self.ctx.settings.worker.sweep_s)
             with contextlib.suppress(ArmazenamentoIndisponivel):
+                if self.ctx.now_ms() < latest - CLOCK_BACK_MS:
+                    await self.ctx.db.transact(outbox.wait_no_more)
+                    log.warning("the clock went back; what waits is due now")
+                    self.ctx.broker.wake_all()
+                latest = self.ctx.now_ms()
                 await self.sweep()
 
     async def _kept(self, name: str, start: Start) -> None:

@@ -204,6 +204,14 @@ async def release_own(tx: Tx, dono: str) -> int:
     )
 
 
+async def wait_no_more(tx: Tx) -> int:
+    """Make what waits due now: after the clock went back, its hour may be hours away."""
+    return await tx.execute(
+        "UPDATE fila SET disponivel_em = ? WHERE lease IS NULL AND disponivel_em > ?",
+        (tx.now_ms, tx.now_ms),
+    )
+
+
 async def unsent(tx: Tx, *, limite: int) -> list[tuple[int, str, str, str]]:
     """Return (id, fila, fato id, lane) of work that no broker has confirmed yet."""
     rows = await tx.fetch(
