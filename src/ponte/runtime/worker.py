@@ -91,6 +91,8 @@ class Worker:
             due = None
         if due is not None:
             timeout_s = min(IDLE_S, max(BLOCKED_S, (due - self.ctx.now_ms()) / 1000))
+        if self._stopping.is_set():
+            return ()  # `stop` wakes those that wait; this one did not wait yet
         return await self.ctx.broker.receive(
             fila, limit=self.ctx.settings.worker.grupo, timeout_s=timeout_s
         )
