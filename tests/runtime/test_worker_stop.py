@@ -16,7 +16,8 @@ async def test_a_worker_told_to_stop_before_it_waits_for_work_is_out_at_once(
         began = time.monotonic()
 
         running = asyncio.create_task(worker.run())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # its loops exist
+        await asyncio.sleep(0)  # and read when their next work is due
         worker.stop()
         await running
 
