@@ -1,0 +1,134 @@
+"""A marketplace's document becomes an order through the webhook's door, whatever is odd in it."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ponte.simulators.rappi import SimuladorRappi
+from ponte.simulators.rappi_pedidos import Gerador
+from ponte.testing import Embedded, embedded
+from tests.conftest import stock
+from tests.espera import settled, until
+
+LOJA = "900105814"
+AGORA = datetime(2026, 11, 24, 9, tzinfo=ZoneInfo("America/Sao_Paulo"))
+
+
+@dataclass
+class Balcao:
+    """A Ponte and the marketplace that signs what it sends."""
+
+    ponte: Embedded
+    rappi: SimuladorRappi
+
+    async def send(self, evento: str, documento: Any, *, signed: bool = True) -> int:
+        body = json.dumps(documento).encode()
+        headers = self.rappi._signed(body) if signed else {}
+        answer = await self.ponte.http.post(
+            f"/webhooks/rappi/{evento}", content=body, headers=headers
+        )
+        return int(answer.status_code)
+
+    async def order(self, externo: str) -> Any:
+        """Return the order of that external id once it is settled."""
+
+        async def found() -> Any:
+            return (await self.ponte.get("/pedidos", busca=externo))["itens"]
+
+        [pedido] = await until(found)
+        return await settled(self.ponte, pedido["id"])
+
+
+@pytest.fixture
+async def balcao(data_dir: Path) -> AsyncIterator[Balcao]:
+    rappi = SimuladorRappi(loja=LOJA)
+    async with embedded(data_dir, env=rappi.env(await rappi.start())) as ponte:
+        await stock(ponte, 100)
+        yield Balcao(ponte, rappi)
+    await rappi.stop()
+
+
+def _document(externo: str, *items: dict[str, Any], loja: str = LOJA) -> dict[str, Any]:
+    documento = Gerador(seed=2).documento(externo, loja=loja, quando=AGORA)
+    base = documento["order_detail"]["items"][0]
+    lines = [{**base, "sku": "CAFE-500G", "quantity": 2, "price": 18.9, **x} for x in items]
+    documento["order_detail"]["items"] = lines
+    documento["order_detail"]["totals"]["total_order"] = 37.8
+    return documento
+
+
+async def test_a_sale_keeps_the_platforms_total_and_takes_the_stock(balcao: Balcao) -> None:
+    status = await balcao.send("new_order", _document("7001", {}))
+
+    pedido = await balcao.order("7001")
+    assert status == 200
+    assert (pedido["canal"], pedido["status"], pedido["total"]) == ("rappi", "concluido", "37.80")
+    assert (await balcao.ponte.get("/estoque/CAFE-500G"))["quantidade"] == 98
+
+
+async def test_a_shop_that_is_not_mapped_sells_from_the_first_filial_and_says_so(
+    balcao: Balcao,
+) -> None:
+    await balcao.send("new_order", _document("7002", {}, loja="1"))
+
+    pedido = await balcao.order("7002")
+    whole = await balcao.ponte.get(f"/pedidos/{pedido['id']}")
+    assert whole["filial_id"] == "1"
+    assert any("not mapped" in aviso for aviso in whole["avisos"])
+
+
+async def test_a_quantity_that_cannot_be_sold_is_left_out_and_said(balcao: Balcao) -> None:
+    items = ({"quantity": 1.5}, {"sku": "LEITE-1L", "quantity": 10_000_000})
+    await balcao.send("new_order", _document("7003", *items))
+
+    whole = await balcao.order("7003")
+    assert [(i["sku"], i["quantidade"]) for i in whole["itens"]] == [("CAFE-500G", 2)]
+    assert len(whole["avisos"]) >= 2
+
+
+async def test_an_order_with_nothing_to_sell_is_set_aside_whole(balcao: Balcao) -> None:
+    status = await balcao.send("new_order", _document("7004", {"quantity": 0}))
+
+    async def failed() -> Any:
+        return (await balcao.ponte.get("/falhas"))["itens"]
+
+    [falha] = await until(failed)
+    assert status == 200
+    assert falha["passo"] == "receber_webhook"
+    assert (await balcao.ponte.get("/pedidos"))["total"] == 0
+
+
+async def test_a_cancellation_gives_the_stock_back_and_a_repeat_changes_nothing(
+    balcao: Balcao,
+) -> None:
+    await balcao.send("new_order", _document("7005", {}))
+    await balcao.order("7005")
+    cancel = {"event": "cancel_by_user", "order_id": "7005", "store_id": LOJA}
+
+    for motivo in ("cancel_by_user", "cancel_by_support"):
+        await balcao.send("order_event_cancel", {**cancel, "event": motivo})
+
+    async def cancelled() -> bool:
+        return bool((await balcao.order("7005"))["status"] == "cancelado")
+
+    await until(cancelled)
+    assert (await balcao.ponte.get("/estoque/CAFE-500G"))["quantidade"] == 100
+    assert (await balcao.ponte.get("/eventos", tipo="pedido.cancelado"))["total"] == 1
+
+
+async def test_what_nobody_signed_is_401_and_not_stored(balcao: Balcao) -> None:
+    status = await balcao.send("new_order", _document("7006", {}), signed=False)
+
+    async def count(tx: Any) -> Any:
+        return await tx.fetch_one("SELECT COUNT(*) FROM webhooks")
+
+    assert status == 401
+    assert (await balcao.ponte.ctx.db.read(count))[0] == 0
+    unknown = await balcao.ponte.http.post("/webhooks/ninguem/new_order", content=b"{}")
+    assert unknown.status_code == 404
