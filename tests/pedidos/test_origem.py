@@ -12,7 +12,7 @@ import pytest
 
 from ponte.simulators.rappi import SimuladorRappi
 from ponte.simulators.rappi_pedidos import Gerador
-from ponte.testing import Embedded, embedded
+from ponte.testing import Embedded, FrozenClock, embedded
 from tests.conftest import stock
 from tests.espera import settled, until
 
@@ -132,3 +132,61 @@ async def test_what_nobody_signed_is_401_and_not_stored(balcao: Balcao) -> None:
     assert (await balcao.ponte.ctx.db.read(count))[0] == 0
     unknown = await balcao.ponte.http.post("/webhooks/ninguem/new_order", content=b"{}")
     assert unknown.status_code == 404
+
+
+async def test_a_line_that_is_unknown_here_keeps_the_order_and_alerts(balcao: Balcao) -> None:
+    await balcao.send("new_order", _document("7007", {}, {"sku": "NAO-HA", "name": "Quindim"}))
+
+    whole = await balcao.order("7007")
+
+    async def raised() -> Any:
+        alerts = (await balcao.ponte.get("/alerts"))["itens"]
+        return [a for a in alerts if a["nome"] == "linha_sem_produto"]
+
+    [alert] = await until(raised)
+    assert whole["status"] == "concluido"
+    assert [(i["sku"], i["produto_id"]) for i in whole["itens"]] == [
+        ("CAFE-500G", "CAFE-500G"),
+        ("NAO-HA", None),
+    ]
+    assert alert["labels"] == {"canal": "rappi", "itens": "NAO-HA"}
+
+
+async def test_an_order_is_accepted_on_its_marketplace_before_its_deadline_and_not_after(
+    data_dir: Path,
+) -> None:
+    clock = FrozenClock()
+    rappi = SimuladorRappi(loja=LOJA, now=lambda: clock.ms / 1000)
+    env = rappi.env(await rappi.start())
+    async with embedded(data_dir, env=env, clock=clock) as ponte:
+        await stock(ponte, 100)
+        balcao = Balcao(ponte, rappi)
+        await balcao.send("new_order", _document("7008", {}))
+        await until(lambda: _asked_to_take(rappi))
+    async with embedded(data_dir, env=env, clock=clock, papeis=()) as ponte:
+        await Balcao(ponte, rappi).send("new_order", _document("7009", {}))
+        clock.advance(600)
+    rappi.estado.chamadas.clear()
+
+    async with embedded(data_dir, env=env, clock=clock) as ponte:
+        await _late(ponte, clock)
+    await rappi.stop()
+
+    assert not await _asked_to_take(rappi)
+
+
+async def _asked_to_take(rappi: SimuladorRappi) -> bool:
+    return any(nome == "take" for nome, _ in rappi.estado.chamadas)
+
+
+async def _late(ponte: Embedded, clock: FrozenClock) -> None:
+    """Wait for the order that came too late to be set aside from being accepted, and kept."""
+
+    async def set_aside() -> Any:
+        clock.advance(1)
+        found = (await ponte.get("/falhas"))["itens"]
+        return [f for f in found if f["fila"] == "aceite.rappi" and "deadline" in f["erro"]]
+
+    [falha] = await until(set_aside)
+    pedido = await settled(ponte, falha["fato"]["dados"]["pedido_id"])
+    assert pedido["status"] == "concluido"
