@@ -9,6 +9,7 @@ import pytest
 
 from ponte.acesso import chaves
 from ponte.acesso.admin import ensure_admin, key_file
+from ponte.store.db import Tx
 from ponte.testing import Embedded, embedded
 
 
@@ -63,6 +64,32 @@ async def test_a_revoked_first_key_is_replaced_at_the_next_start(sem_chave: Embe
     assert await can_administer(sem_chave, second)
 
 
+async def test_the_key_that_lies_in_the_data_dir_opens_a_restored_copy_that_never_knew_it(
+    sem_chave: Embedded,
+) -> None:
+    await sem_chave.ctx.db.transact(_another_installation)
+    path = key_file(sem_chave.ctx.settings)
+    own = chaves.new_key()
+    path.write_text(own + "\n")
+
+    told = await ensure_admin(sem_chave.ctx)
+
+    assert told is None
+    assert await can_administer(sem_chave, own)
+
+
+async def test_a_revoked_key_stays_revoked_though_its_file_lies_there(sem_chave: Embedded) -> None:
+    first = await ensure_admin(sem_chave.ctx)
+    ((stored,), _) = await sem_chave.ctx.db.read(_all)
+    await sem_chave.ctx.db.transact(_another_installation)
+    await sem_chave.ctx.db.transact(chaves.revoke, stored.id)
+
+    await ensure_admin(sem_chave.ctx)
+
+    assert first is not None
+    assert not await can_administer(sem_chave, first)
+
+
 async def test_a_key_in_the_environment_needs_no_file(data_dir: Path) -> None:
     async with embedded(data_dir, papeis=()) as running:
         told = await ensure_admin(running.ctx)
@@ -70,6 +97,10 @@ async def test_a_key_in_the_environment_needs_no_file(data_dir: Path) -> None:
         assert told is None
         assert not key_file(running.ctx.settings).exists()
         assert (await running.http.get("/chaves")).status_code == 200
+
+
+async def _another_installation(tx: Tx) -> None:
+    await chaves.create(tx, chaves.new_key(), nome="de outra", escopos=("admin",))
 
 
 _all = chaves.list_all

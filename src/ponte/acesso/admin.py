@@ -12,7 +12,7 @@ from pathlib import Path
 from ponte.acesso import auditoria, chaves
 from ponte.acesso.escopos import ADMIN
 from ponte.context import Context
-from ponte.settings import Settings
+from ponte.settings import MIN_KEY, Settings
 from ponte.store.db import Tx
 
 ARQUIVO = "admin.key"
@@ -30,9 +30,12 @@ async def ensure_admin(ctx: Context) -> str | None:
     Returns:
         The key, when this call generated it, for the operator to see once.
     """
-    if ctx.settings.api_key is not None or await ctx.db.read(_has_admin):
+    if ctx.settings.api_key is not None:
         return None
     path = key_file(ctx.settings)
+    if await ctx.db.read(_has_admin):
+        await _adopt_restored(ctx, path)
+        return None
     chave, fresh = _read_or_write(path)
     if not await ctx.db.transact(_adopt, chave):
         path.unlink()  # what lay there was revoked
@@ -47,6 +50,23 @@ async def _has_admin(tx: Tx) -> bool:
         " AND demo = 0 AND (expira_em IS NULL OR expira_em > ?)",
         (f"% {ADMIN} %", tx.now_ms),
     ) is not None  # fmt: skip
+
+
+async def _adopt_restored(ctx: Context, path: Path) -> None:
+    # A restored copy of another installation has never heard of the key that lies here.
+    chave = _read(path)
+    if len(chave) >= MIN_KEY and not await ctx.db.read(_knows, chave):
+        await ctx.db.transact(_adopt, chave)
+
+
+def _read(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+async def _knows(tx: Tx, chave: str) -> bool:
+    # One that was revoked is known and stays revoked.
+    sql = "SELECT 1 FROM chaves WHERE hash = ?"
+    return await tx.fetch_one(sql, (chaves.digest(chave).hex(),)) is not None
 
 
 async def _adopt(tx: Tx, chave: str) -> bool:
