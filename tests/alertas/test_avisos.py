@@ -84,7 +84,7 @@ async def test_the_same_alert_is_told_again_only_after_its_window(
         assert told == [1, 1, 2, 2, 3]
 
 
-async def test_an_alert_that_comes_back_within_its_window_is_recorded_and_not_told(
+async def test_an_alert_that_comes_back_within_its_window_waits_and_is_dropped_when_it_ends(
     data_dir: Path, clock: FrozenClock
 ) -> None:
     async with embedded(data_dir, clock=clock) as ponte:
@@ -93,14 +93,35 @@ async def test_an_alert_that_comes_back_within_its_window_is_recorded_and_not_to
         clock.advance(60)
 
         second = await _raise(ponte)
-        silent = await _told(ponte, second["id"])
+        waiting = await _told(ponte, second["id"])
         await ponte.http.post(f"/alerts/{second['id']}/resolve")
+        dropped = await _told(ponte, second["id"])
         clock.advance(300)
         third = await _raise(ponte)
 
         assert len({first["id"], second["id"], third["id"]}) == 3
-        assert silent == await _told(ponte, second["id"]) == []
-        assert len(await _told(ponte, third["id"])) == 1
+        assert [(n[1], n[2]) for n in waiting] == [("reaviso", "pedida")]
+        assert [(n[1], n[2]) for n in dropped] == [("reaviso", "dispensada")]
+        assert [n[1] for n in await _told(ponte, third["id"])] == ["aviso"]
+
+
+async def test_an_alert_that_came_back_and_stays_is_told_when_its_window_is_over(
+    data_dir: Path, clock: FrozenClock
+) -> None:
+    async with embedded(data_dir, clock=clock) as ponte:
+        first = await _raise(ponte)
+        await ponte.http.post(f"/alerts/{first['id']}/resolve")
+        clock.advance(60)
+        second = await _raise(ponte)
+        await _raise(ponte)
+
+        clock.advance(241)
+        ponte.ctx.broker.wake_all()
+
+        async def told() -> bool:
+            return [n[2] for n in await _told(ponte, second["id"])] == ["entregue"]
+
+        assert await until(told)
 
 
 async def test_one_name_keeps_its_rate_and_what_is_over_waits_its_turn(

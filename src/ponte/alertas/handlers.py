@@ -129,6 +129,8 @@ async def deliver(ctx: Context, fato: FatoGravado) -> Effect | None:
         msg = f"The sink {pedida.destino} is off"
         raise Permanente(msg)
     alerta: Alerta = await ctx.db.read(service.get, pedida.alerta_id)
+    if pedida.motivo == service.REAVISO and alerta.resolvido:
+        return None  # it ended before its turn came
     await sink.deliver(alerta, fim=pedida.motivo == service.FIM)
 
     async def record(tx: Tx) -> None:

@@ -19,8 +19,10 @@ from ponte.events import AlertaCriado, AlertaReconhecido, AlertaResolvido, Entre
 from ponte.settings import AlertasSettings
 from ponte.store.db import Row, Tx
 
-AVISO, FIM = "aviso", "fim"
-PEDIDA, ENTREGUE, FALHOU = "pedida", "entregue", "falhou"
+# A `reaviso` is the notice of an alert that came back within its window: it waits for
+# the window's end, and is dropped when the alert ends before.
+AVISO, REAVISO, FIM = "aviso", "reaviso", "fim"
+PEDIDA, ENTREGUE, FALHOU, DISPENSADA = "pedida", "entregue", "falhou", "dispensada"
 COLUNAS = (
     "id, nome, severidade, titulo, texto, origem, labels, impressao, contagem, criado_em,"
     " ultimo_em, reconhecido_em, resolvido_em"
@@ -78,7 +80,7 @@ async def raise_alert(tx: Tx, disparo: Disparo, *, politica: Politica) -> str:
             contagem=contagem,
         )
     )
-    await _notify(tx, alerta_id, disparo, politica)
+    await _notify(tx, alerta_id, disparo, politica, novo=aberto is None)
     return alerta_id
 
 
@@ -98,10 +100,15 @@ async def resolve(tx: Tx, alerta_id: str, *, por: str, destinos: Sequence[str]) 
         (tx.now_ms, por, alerta_id),
     )
     tx.put(AlertaResolvido(**_campos(alerta), por=por))
+    await tx.execute(
+        "UPDATE notificacoes SET situacao = ?, terminada_em = ?"
+        " WHERE alerta_id = ? AND motivo = ? AND situacao = ?",
+        (DISPENSADA, tx.now_ms, alerta_id, REAVISO, PEDIDA),
+    )
     told = await tx.fetch(
-        "SELECT DISTINCT destino FROM notificacoes WHERE alerta_id = ? AND motivo = ?"
+        "SELECT DISTINCT destino FROM notificacoes WHERE alerta_id = ? AND motivo IN (?, ?)"
         " AND situacao IN (?, ?)",
-        (alerta_id, AVISO, PEDIDA, ENTREGUE),
+        (alerta_id, AVISO, REAVISO, PEDIDA, ENTREGUE),
     )
     for (destino,) in told:
         if destino in destinos:
@@ -233,18 +240,29 @@ async def _again(tx: Tx, aberto: Row, disparo: Disparo) -> str:
     return str(aberto[0])
 
 
-async def _notify(tx: Tx, alerta_id: str, disparo: Disparo, politica: Politica) -> None:
-    last = await tx.fetch_one(
-        "SELECT MAX(pedida_em) FROM notificacoes WHERE impressao = ? AND motivo = ?",
-        (disparo.impressao, AVISO),
-    )
-    window = politica.regras.repetir_s * 1000
-    if last is not None and last[0] is not None and last[0] > tx.now_ms - window:
-        return
-    depois_ms = await _wait_of_name(tx, disparo.nome, politica.regras)
+async def _notify(
+    tx: Tx, alerta_id: str, disparo: Disparo, politica: Politica, *, novo: bool
+) -> None:
+    wait_ms = await _rest_of_window(tx, disparo.impressao, politica.regras)
+    if wait_ms > 0 and not novo:
+        return  # it is open, and whoever must know does
+    motivo = REAVISO if wait_ms > 0 else AVISO
+    depois_ms = max(wait_ms, await _wait_of_name(tx, disparo.nome, politica.regras))
     for destino in politica.destinos:
         aviso = _Aviso(alerta_id, disparo.nome, disparo.impressao)
-        await _ask(tx, aviso, destino=destino, motivo=AVISO, depois_ms=depois_ms)
+        await _ask(tx, aviso, destino=destino, motivo=motivo, depois_ms=depois_ms)
+
+
+async def _rest_of_window(tx: Tx, impressao: str, regras: AlertasSettings) -> int:
+    """Return how long this fingerprint must not be told again, 0 when it may be."""
+    last = await tx.fetch_one(
+        "SELECT MAX(pedida_em) FROM notificacoes WHERE impressao = ? AND motivo IN (?, ?)"
+        " AND situacao <> ?",
+        (impressao, AVISO, REAVISO, DISPENSADA),
+    )
+    if last is None or last[0] is None:
+        return 0
+    return max(0, int(last[0]) + regras.repetir_s * 1000 - tx.now_ms)
 
 
 async def _wait_of_name(tx: Tx, nome: str, regras: AlertasSettings) -> int:

@@ -23,11 +23,11 @@ async def watch_orders(ctx: Context) -> None:
 
 async def _watch(tx: Tx, quem_avisar: Politica) -> None:
     row = await tx.fetch_one(
-        "SELECT numero, recebido_em FROM pedidos WHERE status = ? ORDER BY numero LIMIT 1",
-        (StatusPedido.RECEBIDO.value,),
+        "SELECT numero, atualizado_em FROM pedidos WHERE status = ? AND atualizado_em < ?"
+        " ORDER BY numero LIMIT 1",
+        (StatusPedido.RECEBIDO.value, tx.now_ms - PARADO_MS),
     )
-    parado = row is not None and row[1] < tx.now_ms - PARADO_MS
-    if row is None or not parado:
+    if row is None:
         await service.resolve_fingerprint(
             tx, _disparo(0, 0).impressao, por="ponte", destinos=quem_avisar.destinos
         )

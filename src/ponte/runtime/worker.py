@@ -24,7 +24,7 @@ from ponte.store.outbox import Entrega, LeasePerdido
 
 log = structlog.get_logger(__name__)
 IDLE_S = 5.0  # chosen: how long a queue sleeps at most when nobody wakes it
-BLOCKED_S = 0.05  # chosen: how often to look at a lane whose head another worker has
+SOON_S = 0.05  # chosen: work that comes due, or a database that is busy, is met this late at most
 OUTSIDE_TIMEOUT_S = 60.0  # chosen: no handler outlives its lease unseen
 
 
@@ -36,6 +36,7 @@ class Worker:
     filas: Mapping[str, Kind]
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _leases: Counter[str] = field(default_factory=Counter)
+    _looked: dict[str, int] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Work until `stop`; returns when nothing is in hand."""
@@ -86,11 +87,11 @@ class Worker:
     async def _receive(self, fila: str) -> Sequence[Any]:
         timeout_s = IDLE_S
         try:
-            due = await self.ctx.db.read(outbox.next_due, fila)
+            due = await self.ctx.db.read(_next_due, fila, self._looked.get(fila, 0))
         except ArmazenamentoIndisponivel:
             due = None
         if due is not None:
-            timeout_s = min(IDLE_S, max(BLOCKED_S, (due - self.ctx.now_ms()) / 1000))
+            timeout_s = min(IDLE_S, max(SOON_S, (due - self.ctx.now_ms()) / 1000))
         if self._stopping.is_set():
             return ()  # `stop` wakes those that wait; this one did not wait yet
         return await self.ctx.broker.receive(
@@ -99,12 +100,13 @@ class Worker:
 
     async def _claim(self, fila: str, limite: int) -> list[Entrega]:
         lease_ms = int(self.ctx.settings.worker.lease_s * 1000)
+        self._looked[fila] = self.ctx.now_ms()
         try:
             entregas: list[Entrega] = await self.ctx.db.transact(
                 _claim, fila, limite, self.ctx.instancia, lease_ms
             )
         except (ArmazenamentoIndisponivel, Encerrando):
-            await asyncio.sleep(BLOCKED_S)
+            await asyncio.sleep(SOON_S)
             return []
         return self._hold(entregas)
 
@@ -296,6 +298,10 @@ class Worker:
 
 async def _claim(tx: Tx, fila: str, limite: int, dono: str, lease_ms: int) -> list[Entrega]:
     return await outbox.claim(tx, fila, limite=limite, dono=dono, lease_ms=lease_ms)
+
+
+async def _next_due(tx: Tx, fila: str, depois: int) -> int | None:
+    return await outbox.next_due(tx, fila, depois=depois)
 
 
 async def _extend(tx: Tx, leases: Sequence[str], lease_ms: int) -> None:

@@ -239,10 +239,16 @@ async def resend_forgotten(tx: Tx, *, older_ms: int) -> int:
     )
 
 
-async def next_due(tx: Tx, fila: str) -> int | None:
-    """Return when the earliest waiting work of a queue may run, epoch ms, or None."""
+async def next_due(tx: Tx, fila: str, *, depois: int) -> int | None:
+    """Return when the next waiting work of a queue may run, epoch ms, or None.
+
+    Only what comes due after `depois` counts, the time of the last claim: what was due
+    then and was not taken waits behind its lane's head, whose end wakes the queue.
+    """
     row = await tx.fetch_one(
-        "SELECT MIN(disponivel_em) FROM fila WHERE fila = ? AND lease IS NULL", (fila,)
+        "SELECT MIN(disponivel_em) FROM fila"
+        " WHERE fila = ? AND lease IS NULL AND disponivel_em > ?",
+        (fila, depois),
     )
     return None if row is None or row[0] is None else int(row[0])
 
