@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ponte.connectors import CONNECTORS
 from ponte.settings import ClienteSettings, Settings
@@ -35,6 +35,14 @@ def names(model: type[BaseModel], prefix: str) -> Iterator[str]:
 def connector_settings(path: str) -> type[BaseModel]:
     module, _, attribute = path.partition(":")
     return cast("Connector", getattr(import_module(module), attribute)).settings
+
+
+@pytest.mark.parametrize("tz", ["Marte/Olimpo", "America", "../etc/passwd", ""])
+def test_a_zone_that_does_not_exist_is_refused_by_its_name(tz: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(tz=tz)
+
+    assert [error["loc"] for error in refused.value.errors()] == [("tz",)]
 
 
 def test_every_setting_is_listed_once() -> None:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
@@ -135,6 +136,17 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < MIN_KEY:
             msg = f"must have {MIN_KEY} characters or more"
             raise ValueError(msg)
+        return value
+
+    @field_validator("tz")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        # Unknown, it would fail each nota instead of the start.
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # unknown, a path, a folder
+            msg = "no such time zone, America/Sao_Paulo is one"
+            raise ValueError(msg) from error
         return value
 
     @property
