@@ -186,7 +186,12 @@ class LojaDemo:
         answer = await http.get("/estoque", params={"baixo": "true", "limite": 500})
         if answer.status_code != httpx2.codes.OK:
             return
-        baixos = sorted(answer.json()["itens"], key=lambda item: item["atualizado_em"])
+        # What a visitor added is the visitor's to count.
+        seus = {p.produto_id for p in produtos()}
+        baixos = sorted(
+            (item for item in answer.json()["itens"] if item["produto_id"] in seus),
+            key=lambda item: item["atualizado_em"],
+        )
         for item in baixos[:COUNTED_AT_ONCE]:
             await http.put(f"/estoque/{item['produto_id']}", json=self._counted(item))
 
