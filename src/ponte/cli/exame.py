@@ -14,8 +14,10 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 
@@ -189,7 +191,8 @@ def _work(con: sqlite3.Connection, settings: Settings) -> Iterator[Achado]:
     agora = time.time_ns() // 1_000_000
     ultimo = con.execute("SELECT MAX(em) FROM fatos").fetchone()[0] or 0
     yield Achado(
-        "relógio", agora >= ultimo, f"{time.strftime('%Y-%m-%d %H:%M:%S')}, zona {settings.tz}"
+        "relógio", agora >= ultimo,
+        f"{datetime.now(ZoneInfo(settings.tz)):%Y-%m-%d %H:%M:%S}, zona {settings.tz}"
         if agora >= ultimo else f"está {(ultimo - agora) / 1000:.0f} s antes do último fato",
         "acertar o relógio (NTP)",
     )  # fmt: skip
