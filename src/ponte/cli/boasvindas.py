@@ -58,7 +58,7 @@ def _key(settings: Settings, chave: str | None) -> str:
     path = key_file(settings).resolve()
     if chave is not None:
         return f"{chave}\n             mostrada só desta vez; guardada em {path}"
-    return str(path) if path.exists() else "as que `ponte keys list` mostra"
+    return str(path) if path.exists() else "a que já existe; se perdida, comece com PONTE_API_KEY=…"
 
 
 async def _needs_a_hint(tx: Tx) -> bool:
