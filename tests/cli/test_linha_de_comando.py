@@ -65,6 +65,15 @@ def test_every_command_shows_examples_first(path: str, terminal: Terminal) -> No
     assert "--json" in text
 
 
+@pytest.mark.parametrize("noun", sorted({path.split()[0] for path in paths() if " " in path}))
+def test_a_noun_says_what_each_of_its_verbs_does(noun: str, terminal: Terminal) -> None:
+    said = terminal.run(noun, "-h")
+
+    _, verbs = said.out.split("Commands:")
+    assert len(verbs.split("\n")) > 1
+    assert "Exemplos" not in verbs
+
+
 @pytest.mark.parametrize("path", paths())
 def test_every_command_is_in_the_reference_with_its_options(path: str) -> None:
     name, *verb = path.split()

@@ -186,8 +186,10 @@ def test_replay_and_discard_must_name_what_they_mean(loja: Terminal) -> None:
     replay = loja.run("falhas", "reprocess")
     discard = loja.run("falhas", "discard", "--motivo", "x", "-y")
     nobody = loja.run("falhas", "show", "nada")
+    nothing = loja.run("falhas", "reprocess", "nada")
 
     assert (replay.code, discard.code, nobody.code) == (2, 2, 1)
+    assert (nothing.code, "Nenhuma falha aberta" in nothing.err) == (1, True)
 
 
 def test_facts_come_in_order(loja: Terminal) -> None:

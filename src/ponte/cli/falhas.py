@@ -146,6 +146,12 @@ def _lote(ids: list[str] | None, *, causa: str | None, fila: str | None) -> dict
 def _act(acao: str, lote: dict[str, Any], feito: str) -> None:
     async def work(acesso: "Acesso") -> None:
         depois = await acesso.post(f"/falhas/{acao}", lote)
+        if lote.get("ids") and not depois[feito]:
+            saida.stop(
+                "Nenhuma falha aberta com este id",
+                tente="ponte falhas list",
+                codigo=saida.FALHOU,
+            )
         saida.data(depois, f"{depois[feito]} falhas {feito}")
 
     run(work)

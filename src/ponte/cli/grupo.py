@@ -44,7 +44,8 @@ def alone() -> typer.Typer:
 def help_of(texto: str, *exemplos: str) -> dict[str, Any]:
     """Return what `command()` takes so that its help shows examples first."""
     linhas = "\n".join(f"  {exemplo}" for exemplo in exemplos)
-    return {"help": f"\b\nExemplos:\n{linhas}\n\n{texto}"}
+    # Without a text of its own the list of commands would show the examples.
+    return {"help": f"\b\nExemplos:\n{linhas}\n\n{texto}", "short_help": texto}
 
 
 def _nothing() -> None:
