@@ -75,8 +75,6 @@ def test_orders_flow_and_an_alert_reaches_the_telegram_stand_in(terminal: Termin
 
     assert "Estoque baixo" in json.dumps(told, ensure_ascii=False)
     assert orders > 0
-    assert not terminal.dados.exists()
-    terminal.patch.setenv("PONTE_DATA_DIR", "dados-demo")
     terminal.ok("verify")
 
 
@@ -121,4 +119,4 @@ def test_a_demonstration_that_makes_no_sense_is_refused(
 
     assert (said.code, said.out) == (2, "")
     assert KEY not in said.err
-    assert not (terminal.folder / "dados-demo").exists()
+    assert not terminal.dados.exists()

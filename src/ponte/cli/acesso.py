@@ -24,7 +24,6 @@ from ponte.settings import ClienteSettings, Settings
 TIMEOUT_S = 35.0  # a request takes 30 s at most (SPEC §2)
 PROBE_S = 2.0
 LOCAL = "http://127.0.0.1"
-DEMO_KEY = Path("dados-demo") / "admin.key"
 _EXITS = {401: saida.NEGADO, 403: saida.NEGADO, 503: saida.INALCANCAVEL, 429: saida.INALCANCAVEL}
 
 
@@ -151,10 +150,8 @@ def key(settings: Settings) -> str | None:
         return cliente.api_key.get_secret_value()
     if cliente.key_file is not None:
         return _read(cliente.key_file)
-    for path in (settings.data_dir / "admin.key", DEMO_KEY):
-        if path.is_file():
-            return _read(path)
-    return None
+    path = settings.data_dir / "admin.key"
+    return _read(path) if path.is_file() else None
 
 
 def _read(path: Path) -> str:

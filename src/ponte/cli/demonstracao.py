@@ -1,7 +1,7 @@
 """Demonstracao: `ponte up --demo`, a shop of its own that never touches a real installation.
 
-Its data lie in `dados-demo` unless PONTE_DATA_DIR says where; there the database is
-marked, and one that is not marked but holds something is refused. The operator's
+Its data lie where any data lie; there the database is marked, and one that is not
+marked but holds something is refused. The operator's
 connectors stay off: a demonstration must not write to a real chat.
 """
 
@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx2
 import structlog
@@ -25,7 +24,6 @@ from ponte.simulators.demo import LojaDemo
 from ponte.store.db import Tx
 
 log = structlog.get_logger(__name__)
-DADOS = Path("dados-demo")
 MARCA = "demo"
 CHAVE = "demonstração"
 ESCOPOS = ("estoque:escrever", "estoque:ler", "pedidos:escrever")
@@ -64,13 +62,7 @@ class Demonstracao:
                 tente="--host 127.0.0.1 e sem PONTE_TLS_CERT",
                 codigo=saida.USO,
             )
-        chosen = "data_dir" in settings.model_fields_set
-        return settings.model_copy(
-            update={
-                "data_dir": settings.data_dir if chosen else DADOS,
-                "emitente": Emitente(),
-            }
-        )
+        return settings.model_copy(update={"emitente": Emitente()})
 
     @contextlib.asynccontextmanager
     async def outside(self) -> AsyncIterator[Mapping[str, str]]:
