@@ -29,6 +29,10 @@ class Pace:
         self._next_at = time.monotonic()
         self._n = 0
 
+    @property
+    def taken(self) -> int:
+        return self._n
+
     def take(self) -> int:
         with self._lock:
             now = time.monotonic()
@@ -64,7 +68,10 @@ class Client:
             thread.start()
 
     def finish(self, within_s: float) -> None:
-        """Place no new order; settle those under way, giving up after `within_s`."""
+        """Place what the profile still asks for, then settle; give up after `within_s` each."""
+        enough_by = time.monotonic() + within_s
+        while self._pace.taken < self._profile.at_least and time.monotonic() < enough_by:
+            time.sleep(0.05)
         self._deadline = time.monotonic() + within_s
         self._closing.set()
         for thread in self._threads:

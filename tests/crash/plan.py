@@ -22,6 +22,8 @@ class Profile:
     seed: int
     rate_per_s: float = 40.0
     connections: int = 6
+    # A slow machine places fewer orders between the kills; the run goes on until this many.
+    at_least: int = 0
     with_externo: float = 0.6
     twins: float = 0.1
     repeats: float = 0.2

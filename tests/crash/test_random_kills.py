@@ -27,7 +27,9 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(
     server = install(tmp_path)
 
     try:
-        verdict = run(server, Violence(kills=kills, seed=20), profile=Profile(seed=20))
+        verdict = run(
+            server, Violence(kills=kills, seed=20), profile=Profile(seed=20, at_least=100)
+        )
         code, said = server.verify()
     finally:
         server.stop()

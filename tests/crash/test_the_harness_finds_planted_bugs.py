@@ -18,7 +18,7 @@ CRIMES = {
     "check_then_act": ("duplicated", 1),
 }
 # Without external ids, so that the Idempotency-Key alone must keep orders apart.
-PROFILE = Profile(seed=3, rate_per_s=60.0, twins=0.3, with_externo=0.0)
+PROFILE = Profile(seed=3, rate_per_s=60.0, twins=0.3, with_externo=0.0, at_least=40)
 
 
 @pytest.mark.timeout(120)

@@ -13,7 +13,8 @@ from tests.crash.verdict import Verdict
 pytestmark = pytest.mark.violence
 
 VIOLENCE = Violence(kills=5, seed=7, longest_s=0.4, during_start=0.0)
-PROFILE = Profile(seed=7, rate_per_s=80.0, scarce=0.4)
+# 120 orders ask for some 70 units of the scarce product, of which there are 40.
+PROFILE = Profile(seed=7, rate_per_s=80.0, scarce=0.6, at_least=120)
 
 # What each bug must be convicted of, at the least.
 CRIMES = {
