@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ponte.alertas import fins
 from ponte.alertas import handlers as alertas
 from ponte.context import Context
 from ponte.estoque import handlers as estoque
@@ -24,9 +25,12 @@ from ponte.events import (
     EstoqueNormalizou,
     EstoqueVoltou,
     FalhaCriada,
+    FalhaDescartada,
+    FalhaReprocessada,
     Fato,
     FatoGravado,
     LinhaSemProduto,
+    PedidoCancelado,
     PedidoRecebido,
     PedidoReprocessado,
     PedidoSemEstoque,
@@ -87,6 +91,9 @@ FLOW: tuple[Step, ...] = (
     Step("avisar_sem_estoque", (PedidoSemEstoque,), "alertas", alertas.raise_sem_estoque),
     Step("avisar_linha", (LinhaSemProduto,), "alertas", alertas.raise_linha_sem_produto),
     Step("avisar_falha", (FalhaCriada,), "alertas", alertas.raise_falha),
+    Step("acalmar_sem_estoque", (PedidoCancelado, PedidoReprocessado), "alertas",
+         fins.end_sem_estoque),
+    Step("acalmar_falha", (FalhaReprocessada, FalhaDescartada), "alertas", fins.end_falha),
     Step("entregar_alerta", (EntregaPedida,), "alertas", alertas.deliver, "outside", OUTSIDE,
          destino=lambda f: f.destino, give_up=alertas.give_up),
     Step("marcar_disponibilidade", (EstoqueEsgotou, EstoqueVoltou), "disponibilidade",

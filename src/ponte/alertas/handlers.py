@@ -17,11 +17,14 @@ from ponte.events import (
     FalhaCriada,
     FatoGravado,
     LinhaSemProduto,
+    PedidoCancelado,
+    PedidoReprocessado,
     PedidoSemEstoque,
 )
 from ponte.store.db import Tx
 
 Effect = Callable[[Tx], Awaitable[None]]
+DoPedido = PedidoSemEstoque | PedidoCancelado | PedidoReprocessado
 ESTOQUE_BAIXO, FALHA = "estoque_baixo", "falha"
 ENTREGAS = "alertas."  # the queues of the sinks
 
@@ -53,19 +56,11 @@ async def raise_sem_estoque(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     if not isinstance(sem, PedidoSemEstoque):
         return
     for falta in sem.faltas:
-        disparo = Disparo(
-            nome="pedido_sem_estoque",
-            titulo="Pedido sem estoque",
-            texto=f"Pedido #{sem.numero} ({sem.canal}): {falta['produto_id']} pede "
-            f"{falta['pedido']} un. e a filial {sem.filial_id} tem {falta['disponivel']}.",
-            severidade=Severidade.CRITICO if sem.canal != "api" else Severidade.AVISO,
-            origem="pedidos",
-            labels={
-                "produto_id": falta["produto_id"],
-                "filial_id": sem.filial_id,
-                "canal": sem.canal,
-            },
+        texto = (
+            f"Pedido #{sem.numero} ({sem.canal}): {falta['produto_id']} pede {falta['pedido']} un."
+            f" e a filial {sem.filial_id} tem {falta['disponivel']}."
         )
+        disparo = sem_estoque_disparo(sem, falta["produto_id"], texto=texto)
         await service.raise_alert(tx, disparo, politica=politica(ctx))
 
 
@@ -96,15 +91,8 @@ async def raise_falha(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     falha = fato.fato()
     if not isinstance(falha, FalhaCriada) or falha.fato_tipo == FalhaCriada.tipo:
         return
-    disparo = Disparo(
-        nome=FALHA,
-        titulo="Trabalho separado após as tentativas",
-        texto=f"Fila {falha.fila}: {falha.fato_tipo} ({falha.fato_lane}). "
-        "Veja com: ponte falhas list",
-        severidade=Severidade.CRITICO,
-        origem="falhas",
-        labels={"fila": falha.fila, "causa": falha.causa},
-    )
+    texto = f"Fila {falha.fila}: {falha.fato_tipo} ({falha.fato_lane}). Veja com: ponte falhas list"
+    disparo = falha_disparo(falha.fila, falha.causa, texto=texto)
     quem = replace(politica(ctx), destinos=await _who_hears(tx, falha, ctx.sinks()))
     await service.raise_alert(tx, disparo, politica=quem)
 
@@ -166,6 +154,34 @@ async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
             destino=pedida.destino,
             erro=erro,
         )
+    )
+
+
+def sem_estoque_disparo(pedido: DoPedido, produto_id: str, *, texto: str = "") -> Disparo:
+    """Return the firing about one product that orders of a channel and filial wait for."""
+    return Disparo(
+        nome="pedido_sem_estoque",
+        titulo="Pedido sem estoque",
+        texto=texto,
+        severidade=Severidade.CRITICO if pedido.canal != "api" else Severidade.AVISO,
+        origem="pedidos",
+        labels={
+            "produto_id": produto_id,
+            "filial_id": pedido.filial_id,
+            "canal": pedido.canal,
+        },
+    )
+
+
+def falha_disparo(fila: str, causa: str, *, texto: str) -> Disparo:
+    """Return the firing about work of one cause that was set aside."""
+    return Disparo(
+        nome=FALHA,
+        titulo="Trabalho separado após as tentativas",
+        texto=texto,
+        severidade=Severidade.CRITICO,
+        origem="falhas",
+        labels={"fila": fila, "causa": causa},
     )
 
 

@@ -107,7 +107,9 @@ def _create(
 
     async def work(acesso: "Acesso") -> None:
         novo = await acesso.post("/pedido", corpo)
-        saida.data(novo, f"pedido {novo['numero']} {novo['status']}, R$ {novo['total']}")
+        saida.data(
+            novo, f"pedido {novo['numero']} {novo['status']}, R$ {novo['total'].replace('.', ',')}"
+        )
         if acesso.local:
             saida.talk("Nenhum Ponte está rodando: o pedido espera na fila por `ponte up`.")
 
@@ -183,7 +185,7 @@ def tree(pedido: dict[str, Any]) -> str:
     """Return an order as text: its head, its lines, its nota, its story."""
     nota = pedido["nota"]
     linhas = [
-        f"pedido {pedido['numero']}  {pedido['status']}  R$ {pedido['total']}",
+        f"pedido {pedido['numero']}  {pedido['status']}  R$ {pedido['total'].replace('.', ',')}",
         f"  {pedido['canal']}  filial {pedido['filial_id']}  id {pedido['id']}",
         *(f"  ! {aviso}" for aviso in pedido["avisos"]),
         "  itens",

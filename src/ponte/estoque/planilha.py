@@ -134,6 +134,9 @@ def _contagem(linha: Mapping[str, str]) -> Contagem:
     if "" in linha:
         msg = "has another number of cells than the header"
         raise ValueError(msg)
+    if "/" in linha["produto_id"]:
+        msg = "produto_id: '/' can't stand in an address"
+        raise ValueError(msg)
     minimo = linha.get("minimo") or None
     categoria = linha.get("categoria") or None
     return Contagem(

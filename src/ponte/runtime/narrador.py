@@ -20,7 +20,7 @@ Escreve = Callable[[str, dict[str, Any]], None]
 
 _FRASES: dict[str, Callable[[dict[str, Any]], str]] = {
     "pedido.recebido": lambda d: (
-        f"pedido {d['numero']} recebido: {d['canal']}, {_items(d)}, R$ {d['total']}"
+        f"pedido {d['numero']} recebido: {d['canal']}, {_items(d)}, {_reais(d)}"
     ),
     "pedido.reprocessado": lambda d: f"pedido {d['numero']} volta à fila",
     "pedido.concluido": lambda d: f"pedido {d['numero']} concluído",
@@ -103,6 +103,10 @@ class Narrador:
             f"… e mais {caladas.total()} fatos neste segundo: {partes}",
             {"tipo": "resumo", "dados": dict(caladas)},
         )
+
+
+def _reais(dados: dict[str, Any]) -> str:
+    return f"R$ {str(dados['total']).replace('.', ',')}"
 
 
 def _items(dados: dict[str, Any]) -> str:
