@@ -16,7 +16,7 @@ from ponte.store.migrate import migrate
 from ponte.store.sqlite import SqliteDatabase
 from ponte.telemetry import Telemetry
 from ponte.ws import Cliente, Hub
-from ponte.ws.quadros import payload_of
+from ponte.ws.quadros import frames_of, payload_of
 
 AGORA_MS = 1_795_521_600_000
 EM = "2026-11-24T12:00:00Z"
@@ -38,12 +38,13 @@ class Ouvido:
         self._parado = False
         self._livre = asyncio.Event()
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frames: bytes) -> None:
         assert self.fechado is None, "a frame after the close frame"
-        self.bytes_recebidos.append(frame)
-        self.quadros.append(orjson.loads(payload_of(frame)))
+        self.bytes_recebidos.append(frames)
+        novos = [orjson.loads(payload_of(frame)) for frame in frames_of(frames)]
+        self.quadros += novos
         if self._parado:
-            self._esperam += 1
+            self._esperam += len(novos)
             if self._esperam > self._cabe and not self.cheio:
                 self.cheio = True
                 self._livre.clear()

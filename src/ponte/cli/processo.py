@@ -176,6 +176,7 @@ async def _web(plano: Plano, supervisor: Supervisor) -> AsyncIterator[tuple[str,
         yield address
     finally:
         supervisor.stop()
+        ctx.hub.shutdown()
         await server.stop(GRACE_S)
 
 

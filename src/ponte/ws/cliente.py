@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from ponte.ws.corrente import PUBLICA, Corrente
-from ponte.ws.quadros import payload_of
+from ponte.ws.quadros import frames_of, payload_of
 
 FILA = 256  # frames that may wait for one client, SPEC §5
 FILA_BYTES = 64 * 1024  # the same as bytes, of frames of 256: what a transport can count
@@ -38,8 +38,8 @@ class Saida(Protocol):
     on_cheio: Callable[[], None]
     on_fim: Callable[[], None]
 
-    def write(self, frame: bytes) -> None:
-        """Take a frame without waiting.
+    def write(self, frames: bytes) -> None:
+        """Take a frame, or several joined, without waiting.
 
         `cheio` and `on_cheio` say that too many wait, `on_fim` that no more can be written.
         """
@@ -73,10 +73,10 @@ class SaidaAsgi:
         self._acabou = asyncio.Event()
         self._fim: tuple[int, str] | None = None
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frames: bytes) -> None:
         if self._fim is not None:
             return
-        self._fila.append(frame)
+        self._fila.extend(frames_of(frames))
         self._algo.set()
         if not self.cheio and len(self._fila) > FILA:
             self.cheio = True

@@ -144,8 +144,9 @@ class Hub:
         self.disconnect(cliente)
 
     def shutdown(self) -> None:
-        """Close every socket with 1012: the clients come back, with what they have."""
+        """Tell what waits and close every socket with 1012: the clients come back."""
         self.encerrando = True
+        self._salas.flush()
         for cliente in list(self.clientes):
             cliente.saida.close(FECHA_REINICIO, "reinicio")
             self.disconnect(cliente)
@@ -208,6 +209,7 @@ class Hub:
             self._salas.add(cliente, nome)
 
     def _to_private(self, cliente: Cliente, salas: Iterable[str]) -> None:
+        self._salas.settle(cliente)
         self._salas.leave(cliente)
         self._stop(cliente)
         cliente.corrente, cliente.salas, cliente.pisos = self.privada, {GERAL}, {}

@@ -5,7 +5,7 @@ the same for all: RFC 6455 section 5.2. `dados` are the bytes that the database
 keeps; nothing is decoded to be encoded again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -24,6 +24,18 @@ def text_frame(payload: bytes) -> bytes:
     if size < _MEDIUM:
         return b"%c%c%b%b" % (_TEXT, _SHORT, size.to_bytes(2, "big"), payload)
     return b"%c%c%b%b" % (_TEXT, _SHORT + 1, size.to_bytes(8, "big"), payload)
+
+
+def frames_of(frames: bytes) -> Iterator[bytes]:
+    """Yield each of the frames of `text_frame` that were joined."""
+    at = 0
+    while at < len(frames):
+        size, head = frames[at + 1], 2
+        if size >= _SHORT:
+            head = 4 if size == _SHORT else 10
+            size = int.from_bytes(frames[at + 2 : at + head], "big")
+        yield frames[at : at + head + size]
+        at += head + size
 
 
 def payload_of(frame: bytes) -> bytes:

@@ -1,12 +1,12 @@
 """Sala: one audience. Below 50 facts a second each is a frame; above, one resumo each 100 ms.
 
 The resumo is made once for all. It names the first and the newest seq that it
-covers, so it is never a silent gap. Who asked for everything gets every frame.
+covers, so it is never a silent gap. Who asked for everything gets every frame,
+at once; the others by a `Remessa`, which keeps many from taking the core.
 """
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Collection
 
 from ponte.domain.valores import format_time
 from ponte.events import FatoGravado
@@ -14,6 +14,7 @@ from ponte.telemetry import Telemetry
 from ponte.ws.cliente import Cliente
 from ponte.ws.corrente import Corrente
 from ponte.ws.quadros import Quadro, json_frame
+from ponte.ws.remessa import Remessa, write_all
 
 RITMO = 50  # facts a second, SPEC §5
 PERIODO_S = 0.1
@@ -26,9 +27,9 @@ class Sala:
     def __init__(self, corrente: Corrente, nome: str, *, telemetry: Telemetry) -> None:
         self.corrente = corrente
         self.nome = nome
-        self.ouvintes: set[Cliente] = set()
         self.completos: set[Cliente] = set()
         self._telemetry = telemetry
+        self._remessa = Remessa(telemetry)
         self._momentos: deque[float] = deque(maxlen=RITMO + 1)
         self._pendente: _Pendente | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -40,6 +41,9 @@ class Sala:
 
     def nivel(self, cliente: Cliente) -> int:
         """Return the newest seq of this room that a live client has got."""
+        nivel = self._remessa.nivel(cliente)
+        if nivel is not None:
+            return nivel
         desde = self.pendente_desde
         if desde is not None and not cliente.tudo:
             return desde - 1
@@ -47,54 +51,65 @@ class Sala:
 
     def join(self, cliente: Cliente) -> None:
         """Let a client that is level hear what comes."""
-        (self.completos if cliente.tudo else self.ouvintes).add(cliente)
+        if cliente.tudo:
+            self.completos.add(cliente)
+        else:
+            self._remessa.join(cliente)
 
     def leave(self, cliente: Cliente) -> None:
         """Stop telling a client; harmless when it was not told."""
         self.completos.discard(cliente)
-        self.ouvintes.discard(cliente)
-        if not self.ouvintes:
+        self._remessa.leave(cliente)
+        if not self._remessa.ouvintes:
             self._stop()
+
+    def settle(self, cliente: Cliente) -> None:
+        """Tell a client that is about to leave what waits; harmless when it is not told."""
+        self._remessa.settle(cliente)
+        if self._pendente is not None and cliente in self._remessa.ouvintes:
+            write_all((cliente,), self._pendente.frame(self.corrente, self.nome))
+            self._telemetry.frames.inc()
+
+    def flush(self) -> None:
+        """Tell everybody what waits, now."""
+        self._tell_pendente()
+        self._remessa.flush()
 
     def emit(self, quadro: Quadro) -> None:
         """Tell one fact, now or with the next resumo."""
-        if self.completos:
-            self.broadcast(self.completos, self.corrente.frame(quadro))
-        if not self.ouvintes:
-            return
         loop = asyncio.get_running_loop()
         agora = loop.time()
+        # Of facts, not of frames: the pace must not fall because writing takes long.
         self._momentos.append(agora)
+        if self.completos:
+            frames = write_all(self.completos, self.corrente.frame(quadro))
+            self._telemetry.frames.inc(frames)
+        if not self._remessa.ouvintes:
+            return
         if self._timer is None and self._is_fast(agora):
             self._timer = loop.call_later(PERIODO_S, self._tick)
         if self._timer is None:
-            self.broadcast(self.ouvintes, self.corrente.frame(quadro))
+            self._remessa.put(quadro.seq, self.corrente.frame(quadro))
             return
         if self._pendente is None:
             self._pendente = _Pendente(quadro)
         self._pendente.add(quadro.fato, quadro.seq)
-
-    def broadcast(self, clientes: Collection[Cliente], frame: bytes) -> None:
-        """Write one frame to many; who is gone is left to its own endpoint."""
-        for cliente in clientes:
-            try:
-                cliente.write(frame)
-            except RuntimeError:  # uvloop's word for a socket that closed in this very turn
-                cliente.fechado = True
-        self._telemetry.frames.inc(len(clientes))
 
     def _is_fast(self, agora: float) -> bool:
         return len(self._momentos) > RITMO and agora - self._momentos[0] <= 1.0
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._pendente is not None:
-            pendente, self._pendente = self._pendente, None
-            self.broadcast(self.ouvintes, pendente.frame(self.corrente, self.nome))
-        if self.ouvintes and self._is_fast(loop.time()):
+        self._tell_pendente()
+        if self._remessa.ouvintes and self._is_fast(loop.time()):
             self._timer = loop.call_later(PERIODO_S, self._tick)
         else:
             self._timer = None
+
+    def _tell_pendente(self) -> None:
+        pendente, self._pendente = self._pendente, None
+        if pendente is not None:
+            self._remessa.put(pendente.desde, pendente.frame(self.corrente, self.nome))
 
     def _stop(self) -> None:
         self._pendente = None

@@ -31,6 +31,17 @@ class Salas:
             sala.join(cliente)
         cliente.ao_vivo = True
 
+    def settle(self, cliente: Cliente) -> None:
+        """Tell a live client what its rooms still have for it, before it leaves them."""
+        if cliente.ao_vivo:
+            for sala in self.of(cliente):
+                sala.settle(cliente)
+
+    def flush(self) -> None:
+        """Tell everybody what waits anywhere, now."""
+        for sala in self._salas.values():
+            sala.flush()
+
     def leave(self, cliente: Cliente) -> None:
         """Make a client not live; what its rooms still had to tell it is lost to it."""
         if cliente.ao_vivo:
@@ -62,4 +73,6 @@ class Salas:
         if nome in cliente.salas:
             cliente.salas.discard(nome)
             cliente.pisos.pop(nome, None)
-            self._salas[cliente.corrente.coluna, nome].leave(cliente)
+            sala = self._salas[cliente.corrente.coluna, nome]
+            sala.settle(cliente)
+            sala.leave(cliente)
