@@ -32,7 +32,7 @@ def test_up_serves_works_and_tells_each_step(terminal: Terminal) -> None:
 
     said = (terminal.folder / "up.out").read_text()
     assert after == 4
-    assert f"pedido {novo['numero']} recebido: api, 1 item, R$ 77.70" in said
+    assert f"pedido {novo['numero']} recebido: api, 1 item, R$ 77,70" in said
     assert "estoque ARROZ-5KG filial 1: 7 → 4" in said
     assert f"nota 1 série 1 emitida: pedido {novo['numero']}" in said
     assert "alerta aviso: Estoque baixo" in said
