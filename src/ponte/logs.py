@@ -225,6 +225,7 @@ def configure(
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         library = logging.getLogger(name)
         library.handlers.clear()
+        library.setLevel(logging.NOTSET)  # a server before this one may have set its own
         library.propagate = True
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
