@@ -1,6 +1,7 @@
 """P12 and P16: a clean end cuts nothing; after a hard one it serves again within five seconds."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -67,7 +68,9 @@ async def test_after_kill_9_it_serves_again_within_five_seconds_and_drains_its_b
 ) -> None:
     servidor = Servidor(tmp_path / "dados")
     await servidor.start("web")
-    async with servidor.http() as http:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(servidor.close)
+        http = await stack.enter_async_context(servidor.http())
         await product(http, "A", 10_000)
         ids = [
             a.json()["id"]
@@ -82,7 +85,6 @@ async def test_after_kill_9_it_serves_again_within_five_seconds_and_drains_its_b
         assert seconds < 5
         for pedido_id in ids:
             assert (await settled(http, pedido_id))["status"] == "concluido"
-    await servidor.close()
 
 
 async def test_a_backup_taken_while_it_runs_is_consistent_and_verify_proves_it(
