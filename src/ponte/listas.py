@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Query
 
+from ponte.domain.valores import format_time, parse_time
 from ponte.errors import DadosInvalidos, Problema
 
 MAX_LIMITE = 500
@@ -22,6 +23,21 @@ _MAX_CURSOR = 1000  # chosen: far above any key
 def listing(itens: Sequence[Any], *, total: int, proximo: str | None = None) -> dict[str, Any]:
     """Return the shape of every list."""
     return {"itens": itens, "total": total, "proximo": proximo}
+
+
+def instant(campo: str, texto: str | None) -> int | None:
+    """Read a time that a filter asks for, as epoch ms; None when it does not ask.
+
+    Raises:
+        DadosInvalidos: not RFC 3339 with an offset.
+    """
+    if texto is None:
+        return None
+    try:
+        return parse_time(texto)
+    except (ValueError, OverflowError) as error:
+        msg = f"RFC 3339 expected, like {format_time(0)}"
+        raise DadosInvalidos(Problema(campo, msg)) from error
 
 
 @dataclass(frozen=True, slots=True)

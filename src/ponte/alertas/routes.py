@@ -13,9 +13,7 @@ from ponte.alertas.modelos import AlertaCompleto, AlertaNaLista, ListaDeAlertas
 from ponte.alertas.service import Disparo, Politica
 from ponte.deps import Ctx, Quem, body, idempotent, json_response, require
 from ponte.domain.alerta import Severidade
-from ponte.domain.valores import format_time, parse_time
-from ponte.errors import DadosInvalidos, Problema
-from ponte.listas import PaginacaoSkip, listing
+from ponte.listas import PaginacaoSkip, instant, listing
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -57,7 +55,7 @@ async def _filtro(
     end_time: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Filtro:
     return Filtro(
-        severidade, resolvido, _time("start_time", start_time), _time("end_time", end_time)
+        severidade, resolvido, instant("start_time", start_time), instant("end_time", end_time)
     )
 
 
@@ -125,13 +123,3 @@ async def _resolve(tx: Tx, alerta_id: str, por: str, destinos: tuple[str, ...]) 
 async def _acknowledge(tx: Tx, alerta_id: str, por: str) -> Resposta:
     await service.acknowledge(tx, alerta_id, por=por)
     return Resposta(200, orjson.dumps(service.view(await service.get(tx, alerta_id))))
-
-
-def _time(campo: str, texto: str | None) -> int | None:
-    if texto is None:
-        return None
-    try:
-        return parse_time(texto)
-    except (ValueError, OverflowError) as error:
-        msg = f"RFC 3339 expected, like {format_time(0)}"
-        raise DadosInvalidos(Problema(campo, msg)) from error

@@ -22,14 +22,12 @@ from ponte.deps import (
 )
 from ponte.domain.pedido import MAX_ITENS, MAX_QUANTIDADE, Cliente, NovoItem, NovoPedido
 from ponte.domain.valores import (
-    format_time,
     parse_centavos,
     parse_documento,
     parse_telefone,
-    parse_time,
 )
 from ponte.errors import DadosInvalidos, Problema
-from ponte.listas import Pagina, Paginacao, listing, next_cursor
+from ponte.listas import Pagina, Paginacao, instant, listing, next_cursor
 from ponte.pedidos import consultas, service
 from ponte.pedidos.modelos import ListaDePedidos, PedidoCompleto, PedidoResumo, Status
 from ponte.store.db import Tx
@@ -160,7 +158,9 @@ async def _filtro(
     desde: Annotated[str | None, Query(max_length=40)] = None,
     ate: Annotated[str | None, Query(max_length=40)] = None,
 ) -> consultas.Filtro:
-    return consultas.Filtro(status, canal, busca or None, _time("desde", desde), _time("ate", ate))
+    return consultas.Filtro(
+        status, canal, busca or None, instant("desde", desde), instant("ate", ate)
+    )
 
 
 @router.get("/pedidos", response_model=ListaDePedidos, dependencies=[require("pedidos:ler")])
@@ -233,13 +233,3 @@ async def _reprocess(tx: Tx, pedido_id: str) -> Resposta:
 
 def _checked(parse: Callable[[str], str], value: str | None) -> str | None:
     return None if value is None else parse(value)
-
-
-def _time(campo: str, texto: str | None) -> int | None:
-    if texto is None:
-        return None
-    try:
-        return parse_time(texto)
-    except (ValueError, OverflowError) as error:
-        exemplo = format_time(0)
-        raise DadosInvalidos(Problema(campo, f"RFC 3339 expected, like {exemplo}")) from error
