@@ -67,6 +67,8 @@ lock: ## pin every dependency again (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $(ARGS) requirements/runtime.in -o requirements/runtime.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate $(ARGS) requirements/engines.in -o requirements/engines.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $(ARGS) requirements/dev.in -o requirements/dev.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $(ARGS) requirements/docs.in -o requirements/docs.txt
