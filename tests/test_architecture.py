@@ -248,7 +248,7 @@ def test_requirements_hold_names_and_hashes_alone() -> None:
     addresses = matches(re.compile(r"://"), files)
     unpinned = [path.name for path in files if "--hash=sha256:" not in path.read_text()]
 
-    assert [path.stem for path in files] == ["dev", "docs", "runtime"]
+    assert [path.stem for path in files] == ["dev", "docs", "engines", "runtime"]
     assert (addresses, unpinned) == ([], [])
 
 

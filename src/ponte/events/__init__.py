@@ -1,0 +1,92 @@
+"""Events: the catalogue of facts, how they are encoded, and who may see them.
+
+A fact is something that happened, named by a past participle. It is written in
+the transaction that made it true and never changed. The one rule: no personal
+data in a fact, ever. Facts live for months in logs, streams and browsers, and
+cannot be erased for one person; the row they point to can.
+
+One module a noun; everybody imports from here. `sala` is the private room whose
+sockets get the fact; `public` is what anybody may see of it.
+"""
+
+from ponte.events.alertas import (
+    AlertaCriado,
+    AlertaEntregue,
+    AlertaNaoEntregue,
+    AlertaReconhecido,
+    AlertaResolvido,
+    EntregaPedida,
+)
+from ponte.events.catalogo import (
+    CATALOGO,
+    SOURCE,
+    FatoGravado,
+    decode,
+    encode,
+)
+from ponte.events.estoque import (
+    DisponibilidadePedida,
+    EstoqueAlterado,
+    EstoqueBaixou,
+    EstoqueEsgotou,
+    EstoqueNormalizou,
+    EstoqueVoltou,
+)
+from ponte.events.falhas import (
+    FalhaCriada,
+    FalhaDescartada,
+    FalhaReprocessada,
+)
+from ponte.events.fato import (
+    Fato,
+)
+from ponte.events.mensagens import (
+    MensagemPublicada,
+)
+from ponte.events.pedidos import (
+    ItemPedido,
+    LinhaSemProduto,
+    NotaEmitida,
+    PedidoCancelado,
+    PedidoConcluido,
+    PedidoErro,
+    PedidoRecebido,
+    PedidoReprocessado,
+    PedidoSemEstoque,
+    WebhookRecebido,
+)
+
+__all__ = [
+    "CATALOGO",
+    "SOURCE",
+    "AlertaCriado",
+    "AlertaEntregue",
+    "AlertaNaoEntregue",
+    "AlertaReconhecido",
+    "AlertaResolvido",
+    "DisponibilidadePedida",
+    "EntregaPedida",
+    "EstoqueAlterado",
+    "EstoqueBaixou",
+    "EstoqueEsgotou",
+    "EstoqueNormalizou",
+    "EstoqueVoltou",
+    "FalhaCriada",
+    "FalhaDescartada",
+    "FalhaReprocessada",
+    "Fato",
+    "FatoGravado",
+    "ItemPedido",
+    "LinhaSemProduto",
+    "MensagemPublicada",
+    "NotaEmitida",
+    "PedidoCancelado",
+    "PedidoConcluido",
+    "PedidoErro",
+    "PedidoRecebido",
+    "PedidoReprocessado",
+    "PedidoSemEstoque",
+    "WebhookRecebido",
+    "decode",
+    "encode",
+]

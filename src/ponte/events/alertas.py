@@ -1,0 +1,69 @@
+"""Facts of alertas and of their notices."""
+
+from typing import ClassVar
+
+from ponte.events.fato import Fato
+
+
+class _DoAlerta(Fato, frozen=True, kw_only=True):
+    alerta_id: str
+    nome: str
+    severidade: str
+    titulo: str
+
+    sala: ClassVar[str | None] = "alertas"
+
+    def lane(self) -> str:
+        return self.alerta_id
+
+
+class AlertaCriado(_DoAlerta, frozen=True, kw_only=True):
+    """An alert opened, or an open one fired again (`contagem` > 1)."""
+
+    tipo: ClassVar[str] = "alerta.criado"
+    texto: str
+    labels: dict[str, str]
+    contagem: int
+
+
+class AlertaReconhecido(_DoAlerta, frozen=True, kw_only=True):
+    """A person said that they are on it."""
+
+    tipo: ClassVar[str] = "alerta.reconhecido"
+    por: str
+
+
+class AlertaResolvido(_DoAlerta, frozen=True, kw_only=True):
+    """The cause is gone."""
+
+    tipo: ClassVar[str] = "alerta.resolvido"
+    por: str
+
+
+class EntregaPedida(Fato, frozen=True, kw_only=True):
+    """One sink must be told of one alert; each sink has a queue of its own."""
+
+    tipo: ClassVar[str] = "alerta.entrega_pedida"
+    alerta_id: str
+    destino: str
+    motivo: str
+
+    def lane(self) -> str:
+        return self.alerta_id
+
+
+class AlertaEntregue(_DoAlerta, frozen=True, kw_only=True):
+    """A sink took the notice."""
+
+    tipo: ClassVar[str] = "alerta.entregue"
+    destino: str
+    motivo: str
+    tentativa: int
+
+
+class AlertaNaoEntregue(_DoAlerta, frozen=True, kw_only=True):
+    """A sink did not take the notice after its tries."""
+
+    tipo: ClassVar[str] = "alerta.nao_entregue"
+    destino: str
+    erro: str
