@@ -32,7 +32,10 @@ class Ligado:
 
 @dataclass(frozen=True)
 class Context:
-    """The whole inside. `instancia` names this process in leases and logs."""
+    """The whole inside. `instancia` names this process in leases and logs.
+
+    `conhecidos` are the connectors that this version has, on or off; `ligados` are on.
+    """
 
     settings: Settings
     db: Database
@@ -44,6 +47,7 @@ class Context:
     ligados: Mapping[str, Ligado]
     instancia: str
     now_ms: Callable[[], int]
+    conhecidos: frozenset[str] = frozenset()
 
     def source(self, canal: str) -> OrderSource | None:
         """Return the order source of a canal, when it is on."""

@@ -12,6 +12,7 @@ import pytest
 
 from ponte.simulators.rappi import SimuladorRappi
 from ponte.simulators.rappi_pedidos import Gerador
+from ponte.store.db import Tx
 from ponte.testing import Embedded, FrozenClock, embedded
 from tests.conftest import stock
 from tests.espera import settled, until
@@ -150,6 +151,37 @@ async def test_a_line_that_is_unknown_here_keeps_the_order_and_alerts(balcao: Ba
         ("NAO-HA", None),
     ]
     assert alert["labels"] == {"canal": "rappi", "itens": "NAO-HA"}
+
+
+async def test_what_a_platform_sent_waits_while_its_connector_is_off_and_no_try_is_counted(
+    data_dir: Path, clock: FrozenClock
+) -> None:
+    rappi = SimuladorRappi(loja=LOJA)
+    env = rappi.env(await rappi.start())
+    async with embedded(data_dir, env=env, clock=clock, papeis=()) as ponte:
+        await stock(ponte, 100)
+        await Balcao(ponte, rappi).send("new_order", _document("7010", {}))
+    async with embedded(data_dir, clock=clock) as ponte:
+        tentativas = await until(lambda: ponte.ctx.db.read(_put_off))
+        falhas = (await ponte.get("/falhas"))["total"]
+        clock.advance(10)
+
+    async with embedded(data_dir, env=env, clock=clock) as ponte:
+        pedido = await Balcao(ponte, rappi).order("7010")
+    await rappi.stop()
+
+    assert (tentativas, falhas) == ([0], 0)
+    assert pedido["status"] == "concluido"
+
+
+async def _put_off(tx: Tx) -> list[int]:
+    """Return the tries of the bodies that wait for a later time."""
+    rows = await tx.fetch(
+        "SELECT tentativas FROM fila WHERE fila = 'webhooks' AND lease IS NULL"
+        " AND disponivel_em > ?",
+        (tx.now_ms,),
+    )
+    return [row[0] for row in rows]
 
 
 async def test_an_order_is_accepted_on_its_marketplace_before_its_deadline_and_not_after(

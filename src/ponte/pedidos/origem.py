@@ -12,7 +12,7 @@ from ponte.context import Context
 from ponte.domain.origem import ClienteNeutro, DocumentoNeutro, Linha, PedidoNeutro
 from ponte.domain.pedido import MAX_QUANTIDADE, Cliente, NovoItem, NovoPedido
 from ponte.domain.valores import centavos_from_decimal, parse_documento, parse_telefone
-from ponte.errors import Permanente
+from ponte.errors import Adiado, Permanente
 from ponte.events import FatoGravado, WebhookRecebido
 from ponte.pedidos import service
 from ponte.ports import OrderSource
@@ -20,13 +20,15 @@ from ponte.store.db import Tx
 
 FILIAL_PADRAO = "1"
 PROCESSADO, IGNORADO = "processado", "ignorado"
+ESPERA_S = 10  # chosen: a marketplace gives four minutes, and looking costs a claim a body
 
 
 async def handle_webhook(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     """Act on one stored body.
 
     Raises:
-        Permanente: it can't be parsed, or its connector is off; it is set aside whole.
+        Adiado: its connector is off in this process; another may have it on, or it comes back.
+        Permanente: it can't be parsed, or nothing here could; it is set aside whole.
     """
     recebido = fato.fato()
     if not isinstance(recebido, WebhookRecebido):
@@ -34,16 +36,27 @@ async def handle_webhook(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     row = await tx.fetch_one(
         "SELECT evento, corpo, recebido_em FROM webhooks WHERE id = ?", (recebido.webhook_id,)
     )
-    source = ctx.source(recebido.conector)
-    if row is None or source is None:
-        msg = f"Webhook {recebido.webhook_id}: the body or the connector is not there"
+    if row is None:
+        msg = f"Webhook {recebido.webhook_id}: the body is not there"
         raise Permanente(msg)
+    source = _source(ctx, recebido.conector)
     documentos = source.parse(row[0], row[1])
     done = [await _act(tx, source, recebido.conector, d, row[2]) for d in documentos]
     await tx.execute(
         "UPDATE webhooks SET situacao = ? WHERE id = ?",
         (PROCESSADO if any(done) else IGNORADO, recebido.webhook_id),
     )
+
+
+def _source(ctx: Context, conector: str) -> OrderSource:
+    source = ctx.source(conector)
+    if source is not None:
+        return source
+    if conector in ctx.conhecidos and conector not in ctx.ligados:
+        msg = f"The connector {conector} is off; what it sent waits"
+        raise Adiado(msg, retry_after_s=ESPERA_S)
+    msg = f"This version takes no orders from {conector}"
+    raise Permanente(msg)
 
 
 async def _act(

@@ -123,6 +123,7 @@ async def build(
         ligados=ligados,
         instancia=instance.id,
         now_ms=clock,
+        conhecidos=frozenset(connector_names()),
     )
     await ctx.broker.start()
     return Built(ctx, instance, https, deps)
