@@ -175,15 +175,18 @@ async def _earlier(tx: Tx, pedida: Pedida) -> idempotency.Resposta | None:
 
 async def _produtos(tx: Tx, skus: set[str]) -> dict[str, tuple[str, int]]:
     ordered = sorted(skus)
-    if not ordered:
-        return {}
-    size = next((n for n in _IDS if n >= len(ordered)), len(ordered))
-    padded = ordered + [ordered[-1]] * (size - len(ordered))
-    rows = await tx.fetch(
-        f"SELECT produto_id, nome, preco FROM produtos WHERE produto_id IN ({','.join('?' * size)})",  # noqa: S608, E501
-        padded,
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    found: dict[str, tuple[str, int]] = {}
+    for start in range(0, len(ordered), _IDS[-1]):
+        part = ordered[start : start + _IDS[-1]]
+        size = next(n for n in _IDS if n >= len(part))
+        padded = part + [part[-1]] * (size - len(part))
+        marks = ",".join("?" * size)
+        rows = await tx.fetch(
+            f"SELECT produto_id, nome, preco FROM produtos WHERE produto_id IN ({marks})",  # noqa: S608
+            padded,
+        )
+        found.update((row[0], (row[1], row[2])) for row in rows)
+    return found
 
 
 def _linhas(novo: NovoPedido, produtos: dict[str, tuple[str, int]]) -> list[Linha]:
