@@ -154,6 +154,44 @@ async def test_one_name_keeps_its_rate_and_what_is_over_waits_its_turn(
         assert await until(four)
 
 
+async def test_what_was_told_before_the_clock_went_back_holds_up_nothing(
+    data_dir: Path, clock: FrozenClock
+) -> None:
+    regras = {"limite_por_nome": 2, "janela_do_limite_s": 60}
+    async with embedded(data_dir, clock=clock, alertas=regras) as ponte:
+        lojas = [await _raise(ponte, labels={"loja": str(n)}) for n in range(2)]
+        for alerta in lojas:
+            await _all_ended(ponte, alerta["id"])
+        await ponte.http.post(f"/alerts/{lojas[0]['id']}/resolve")
+        clock.advance(-7200)
+
+        back = await _raise(ponte, labels={"loja": "0"})
+        still_open = await _raise(ponte, labels={"loja": "1"})
+
+        told = await _all_ended(ponte, back["id"])
+        again = await _all_ended(ponte, still_open["id"])
+        assert told == [("log", "aviso", "entregue")]
+        assert again == [("log", "aviso", "entregue")] * 2
+
+
+async def test_a_notice_does_not_wait_for_a_time_that_was_before_all_were_away(
+    data_dir: Path, clock: FrozenClock
+) -> None:
+    async with embedded(data_dir, clock=clock) as ponte:
+        first = await _raise(ponte)
+        await _all_ended(ponte, first["id"])
+        await ponte.http.post(f"/alerts/{first['id']}/resolve")
+        waits = await _raise(ponte)
+    clock.advance(-7200)
+
+    async with embedded(data_dir, clock=clock) as ponte:
+        told = await _all_ended(ponte, waits["id"])
+        shown = (await ponte.get(f"/alerts/{waits['id']}"))["notificacoes"]
+
+    assert told == [("log", "reaviso", "entregue")]
+    assert shown[0]["pedida_em"] == format_time(clock.ms)
+
+
 async def test_the_end_is_told_to_whom_the_beginning_was(
     data_dir: Path, telegram: SimuladorTelegram
 ) -> None:

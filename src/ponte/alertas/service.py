@@ -18,6 +18,7 @@ from ponte.errors import ConflitoDeEstado, NaoEncontrado
 from ponte.events import AlertaCriado, AlertaReconhecido, AlertaResolvido, EntregaPedida
 from ponte.settings import AlertasSettings
 from ponte.store.db import Row, Tx
+from ponte.store.outbox import SKEW_MS
 
 # A `reaviso` is the notice of an alert that came back within its window: it waits for
 # the window's end, and is dropped when the alert ends before.
@@ -27,6 +28,8 @@ COLUNAS = (
     "id, nome, severidade, titulo, texto, origem, labels, impressao, contagem, criado_em,"
     " ultimo_em, reconhecido_em, resolvido_em"
 )
+# One that ended before its time was told before the clock went back, and holds up nothing.
+_NOT_FROM_THE_FUTURE = "(situacao = ? OR pedida_em <= ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,14 @@ async def get(tx: Tx, alerta_id: str) -> Alerta:
     return from_row(row)
 
 
+async def wait_no_more(tx: Tx) -> int:
+    """Make it now the turn of every notice that waits: the clock went back."""
+    return await tx.execute(
+        "UPDATE notificacoes SET pedida_em = ? WHERE situacao = ? AND pedida_em > ?",
+        (tx.now_ms, PEDIDA, tx.now_ms),
+    )
+
+
 def from_row(row: Row) -> Alerta:
     """Build an alert from `COLUNAS`."""
     return Alerta(
@@ -256,9 +267,9 @@ async def _notify(
 async def _rest_of_window(tx: Tx, impressao: str, regras: AlertasSettings) -> int:
     """Return how long this fingerprint must not be told again, 0 when it may be."""
     last = await tx.fetch_one(
-        "SELECT MAX(pedida_em) FROM notificacoes WHERE impressao = ? AND motivo IN (?, ?)"
-        " AND situacao <> ?",
-        (impressao, AVISO, REAVISO, DISPENSADA),
+        "SELECT MAX(pedida_em) FROM notificacoes WHERE impressao = ? AND motivo IN (?, ?)"  # noqa: S608
+        f" AND situacao <> ? AND {_NOT_FROM_THE_FUTURE}",
+        (impressao, AVISO, REAVISO, DISPENSADA, PEDIDA, tx.now_ms + SKEW_MS),
     )
     if last is None or last[0] is None:
         return 0
@@ -268,9 +279,10 @@ async def _rest_of_window(tx: Tx, impressao: str, regras: AlertasSettings) -> in
 async def _wait_of_name(tx: Tx, nome: str, regras: AlertasSettings) -> int:
     """Return how long a notice of this name must wait so that its rate is kept."""
     rows = await tx.fetch(
-        "SELECT pedida_em FROM notificacoes WHERE nome = ? AND motivo = ?"
+        "SELECT pedida_em FROM notificacoes WHERE nome = ? AND motivo = ?"  # noqa: S608
+        f" AND {_NOT_FROM_THE_FUTURE}"
         " GROUP BY alerta_id, pedida_em ORDER BY pedida_em DESC LIMIT ?",
-        (nome, AVISO, regras.limite_por_nome),
+        (nome, AVISO, PEDIDA, tx.now_ms + SKEW_MS, regras.limite_por_nome),
     )
     if len(rows) < regras.limite_por_nome:
         return 0

@@ -2,7 +2,8 @@
 
 A unique row (job, scheduled_for) is the claim: whoever writes it runs the job, and
 the clock is only a trigger. An interval's runs are numbered by the wall clock, so
-two processes name the same run alike.
+two processes name the same run alike. After the clock went back an interval goes on
+at once: it is about time that passes, not about an hour of the day.
 """
 
 import asyncio
@@ -14,10 +15,14 @@ import structlog
 from ponte.context import Context
 from ponte.errors import ArmazenamentoIndisponivel, PonteError
 from ponte.store.db import Tx
+from ponte.store.outbox import SKEW_MS
 
 log = structlog.get_logger(__name__)
 LOOK_S = 0.5
 KEEP_MS = 3 * 24 * 3_600_000  # chosen: claims are kept for three days
+# One statement, so that two processes can't forget each other's new claims.
+_FORGET = """DELETE FROM agenda WHERE job = ? AND scheduled_for >= ?
+AND EXISTS (SELECT 1 FROM agenda a WHERE a.job = ? AND a.scheduled_for > ?)"""
 
 Run = Callable[[Context], Awaitable[None]]
 
@@ -63,12 +68,22 @@ class Scheduler:
 
     async def _fire(self, job: Job, slot: int) -> None:
         try:
-            if await self.ctx.db.transact(claim, job.name, slot, self.ctx.instancia):
+            if await self.ctx.db.transact(claim_interval, job.name, slot, self.ctx.instancia):
                 await job.run(self.ctx)
         except PonteError as error:
             log.warning("job failed, its next run is on time", job=job.name, erro=str(error))
         except Exception:
             log.exception("job broke, its next run is on time", job=job.name)
+
+
+async def claim_interval(tx: Tx, job: str, slot: int, dono: str) -> bool:
+    """Claim one run of an interval; False when another process has it.
+
+    Claims ahead of now are of a time that comes a second time, since the clock went
+    back: they are forgotten, or the job would rest until the clock is there again.
+    """
+    await tx.execute(_FORGET, (job, slot, job, tx.now_ms + SKEW_MS))
+    return await claim(tx, job, slot, dono)
 
 
 async def claim(tx: Tx, job: str, slot: int, dono: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from ponte import flow
+from ponte.alertas import service as alertas
 from ponte.context import Context
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.estoque.monitor import watch
@@ -56,6 +57,8 @@ class Supervisor:
     async def start(self) -> None:
         """Free what dead instances held, then start the tasks of the roles."""
         await self.ctx.db.transact(self.built.instance.register, ",".join(self.papeis))
+        if self.ctx.now_ms() < await self.ctx.db.read(outbox.newest_ms) - outbox.SKEW_MS:
+            await self._go_back()
         await self.sweep()
         relay = Relay(self.ctx)
         await relay.start()
@@ -124,15 +127,18 @@ class Supervisor:
             log.warning("work of a dead worker freed", quantidade=freed)
             self.ctx.broker.wake_all()
 
+    async def _go_back(self) -> None:
+        await self.ctx.db.transact(_wait_no_more)
+        log.warning("the clock went back; what waits is due now")
+        self.ctx.broker.wake_all()
+
     async def _sweep_for_ever(self) -> None:
         latest = self.ctx.now_ms()
         while True:
             await asyncio.sleep(self.ctx.settings.worker.sweep_s)
             with contextlib.suppress(ArmazenamentoIndisponivel):
                 if self.ctx.now_ms() < latest - CLOCK_BACK_MS:
-                    await self.ctx.db.transact(outbox.wait_no_more)
-                    log.warning("the clock went back; what waits is due now")
-                    self.ctx.broker.wake_all()
+                    await self._go_back()
                 latest = self.ctx.now_ms()
                 await self.sweep()
 
@@ -154,6 +160,11 @@ async def _sweep(tx: Tx, dead: list[str], resend_ms: int) -> int:
     await leases.release_dead(tx, dead)
     await instances.remove(tx, dead)
     return freed
+
+
+async def _wait_no_more(tx: Tx) -> None:
+    await outbox.wait_no_more(tx)
+    await alertas.wait_no_more(tx)
 
 
 async def _leave(tx: Tx, instancia: str) -> None:

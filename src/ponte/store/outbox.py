@@ -19,6 +19,9 @@ from ponte.errors import PonteError
 from ponte.events import FalhaCriada, FatoGravado
 from ponte.store.db import Tx
 
+# Chosen: clocks of machines that keep time differ by less. What is dated further ahead
+# was written before the clock went back.
+SKEW_MS = 30_000
 MAX_MORTES = 3  # promise P7: in hand when a worker died three times
 _FACT = "f.pos, f.id, f.tipo, f.lane, f.em, f.dados, f.seq, f.seq_publico, f.seq_estoque"
 
@@ -202,6 +205,12 @@ async def release_own(tx: Tx, dono: str) -> int:
         " WHERE lease IS NOT NULL AND dono = ?",
         (dono,),
     )
+
+
+async def newest_ms(tx: Tx) -> int:
+    """Return when the newest fact was written, epoch ms; 0 before the first."""
+    row = await tx.fetch_one("SELECT em FROM fatos ORDER BY pos DESC LIMIT 1")
+    return int(row[0]) if row else 0
 
 
 async def wait_no_more(tx: Tx) -> int:
