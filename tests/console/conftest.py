@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 ARGS = [
     "--no-sandbox",  # containers run as root, where Chromium refuses its own sandbox
@@ -42,6 +42,7 @@ def chromium() -> str:
 def browser() -> Iterator[Browser]:
     """One browser for a module, whose tests are all synchronous."""
     path = chromium()
+    expect.set_options(timeout=30_000)  # wide: a loaded machine says nothing about the page
     # The browser writes beside its profile too; all of it goes with the folder.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, sync_playwright() as p:
         instance = p.chromium.launch(

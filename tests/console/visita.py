@@ -66,6 +66,32 @@ MEDIR = """() => {
   new PerformanceObserver((l) => { medidas.lcp = l.getEntries().at(-1).startTime; })
     .observe({ type: "largest-contentful-paint", buffered: true });
 }"""
+# What stands elsewhere once more of the page is read. A browser paints what it has read so
+# far, so the page is cut after each piece, from its end to its beginning; where a box grows, what
+# stood before must stay. What comes whole is not cut: a button, a sentence, the short foot.
+CORTAR = """() => {
+  const INTEIROS = "a, button, summary, p, h1, h2, h3, label, svg, footer";
+  const box = (e) => e.getBoundingClientRect();
+  const place = (e) => `${Math.round(box(e).x)} ${Math.round(box(e).y)}`;
+  const name = (e) => `${e.localName}#${e.id}.${e.className.baseVal ?? e.className}`;
+  const seen = (e) => box(e).width > 0 && box(e).height > 0 && box(e).top < innerHeight
+    && e.checkVisibility({ visibilityProperty: true });
+  const all = [...document.body.querySelectorAll("*")]
+    .filter((e) => !e.parentElement.closest("svg"));
+  const whole = new Map(all.filter(seen).map((e) => [e, place(e)]));
+  const saltos = new Map();
+  for (const e of all.reverse()) {
+    if (e.parentElement.closest(INTEIROS)) continue;
+    for (const gone of [e, ...e.querySelectorAll("*")]) whole.delete(gone);
+    e.remove();
+    for (const [left, end] of whole) {
+      const before = place(left);
+      if (seen(left) && before !== end && !saltos.has(name(left)))
+        saltos.set(name(left), `${name(left)}: ${before} -> ${end} once ${name(e)} is read`);
+    }
+  }
+  return { restam: document.body.querySelectorAll("*").length, saltos: [...saltos.values()] };
+}"""
 
 
 class Loja:
@@ -82,7 +108,7 @@ class Loja:
         context = {"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}} | context
         tab = self._browser.new_context(base_url=self.url, **context)
         page = tab.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         erros: list[str] = []
         page.on("console", lambda m: erros.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: erros.append(str(e)))
