@@ -8,8 +8,11 @@ from typing import Any
 from ponte.testing import Embedded
 
 
-async def until(check: Callable[[], Awaitable[Any]], *, seconds: float = 10) -> Any:
-    """Return what `check` returns once it is true."""
+async def until(check: Callable[[], Awaitable[Any]], *, seconds: float = 30) -> Any:
+    """Return what `check` returns once it is true.
+
+    The deadline is wide: how fast a thing comes is for bench/ to say.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := await check():

@@ -16,6 +16,7 @@ from ponte.runtime.scheduler import Job, Scheduler
 from ponte.store.db import Tx
 from ponte.testing import Embedded, FrozenClock, embedded
 from tests.conftest import stock
+from tests.espera import until
 
 
 async def _post(ponte: Embedded) -> str:
@@ -24,15 +25,6 @@ async def _post(ponte: Embedded) -> str:
     )
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
-
-
-async def _until(condition: Callable[[], Any], *, seconds: float = 5) -> Any:
-    for _ in range(int(seconds / 0.02)):
-        found = await condition()
-        if found:
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def _falhas(ponte: Embedded) -> Callable[[], Any]:
@@ -58,7 +50,7 @@ async def test_work_is_set_aside_even_when_giving_up_fails(
 
     await _post(ponte)
 
-    [falha] = await _until(_falhas(ponte))
+    [falha] = await until(_falhas(ponte))
     assert falha["erro"] == "Permanente: never"
 
 
@@ -79,12 +71,12 @@ async def test_work_of_a_step_that_this_version_lacks_is_set_aside_and_the_rest_
     async with embedded(data_dir) as ponte:
         pedido_id = await _post(ponte)
 
-        [falha] = await _until(_falhas(ponte))
+        [falha] = await until(_falhas(ponte))
 
         async def done() -> bool:
             return bool((await ponte.get(f"/pedidos/{pedido_id}"))["status"] == "concluido")
 
-        await _until(done)
+        await until(done)
         assert falha["passo"] == "antigo"
 
 
@@ -111,7 +103,7 @@ async def test_an_outside_call_does_not_outlive_the_lease_it_was_made_under(
         async def begun() -> bool:
             return bool(calls)
 
-        await _until(begun)
+        await until(begun)
         worker = ponte.supervisor._worker_task
         assert worker is not None
         worker.cancel()
@@ -159,7 +151,7 @@ async def test_work_does_not_wait_for_the_time_that_the_clock_went_back(
         async def put_off() -> bool:
             return bool(calls)
 
-        await _until(put_off)
+        await until(put_off)
         await asyncio.sleep(0.2)  # long enough for it to be back in its queue
         monkeypatch.setitem(STEPS, "atender", own)
         clock.advance(-7200)
@@ -167,4 +159,4 @@ async def test_work_does_not_wait_for_the_time_that_the_clock_went_back(
         async def done() -> bool:
             return bool((await ponte.get(f"/pedidos/{pedido_id}"))["status"] == "concluido")
 
-        await _until(done)
+        await until(done)

@@ -17,6 +17,7 @@ from ponte.store import outbox
 from ponte.store.db import Tx
 from ponte.testing import Embedded, FrozenClock, embedded
 from tests.conftest import stock
+from tests.espera import until
 
 Plant = Callable[[Callable[..., Any]], None]
 
@@ -37,15 +38,6 @@ async def _post(ponte: Embedded, produto_id: str = "ARROZ-5KG") -> str:
     )
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
-
-
-async def _until(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
-    for _ in range(int(seconds / 0.02)):
-        found = await condition()
-        if found:
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def _is(ponte: Embedded, pedido_id: str, status: str) -> Callable[[], Any]:
@@ -75,7 +67,7 @@ async def test_five_failures_set_work_aside_whole_and_one_command_replays_it(
             ponte.ctx.broker.wake_all()
             return (await ponte.get("/falhas"))["itens"]
 
-        [falha] = await _until(failed)
+        [falha] = await until(failed)
         order = await ponte.get(f"/pedidos/{pedido_id}")
 
         plant(fulfil)
@@ -88,7 +80,7 @@ async def test_five_failures_set_work_aside_whole_and_one_command_replays_it(
         assert falha["fato"]["dados"]["pedido_id"] == pedido_id
         assert order["status"] == "erro"
         assert replay.status_code == 200
-        await _until(_is(ponte, pedido_id, "concluido"))
+        await until(_is(ponte, pedido_id, "concluido"))
         assert (await ponte.get("/estoque/ARROZ-5KG"))["quantidade"] == 9
 
 
@@ -102,7 +94,7 @@ async def test_a_refusal_that_trying_again_cannot_help_is_set_aside_at_once(
     plant(refuses)
     pedido_id = await _post(ponte)
 
-    await _until(_is(ponte, pedido_id, "erro"))
+    await until(_is(ponte, pedido_id, "erro"))
 
     [falha] = (await ponte.get("/falhas"))["itens"]
     assert falha["tentativas"] == 1
@@ -125,8 +117,8 @@ async def test_one_poisonous_order_does_not_sink_those_beside_it(
     ids += await asyncio.gather(*(_post(ponte) for _ in range(20)))
 
     for pedido_id in ids:
-        await _until(_is(ponte, pedido_id, "concluido"))
-    await _until(_is(ponte, bad, "erro"))
+        await until(_is(ponte, pedido_id, "concluido"))
+    await until(_is(ponte, bad, "erro"))
     assert (await ponte.get("/estoque/ARROZ-5KG"))["quantidade"] == 60
 
 
@@ -153,7 +145,7 @@ async def test_what_is_put_off_is_no_failed_try(
             ponte.ctx.broker.wake_all()
             return bool(await _is(ponte, pedido_id, "concluido")())
 
-        assert await _until(done)
+        assert await until(done)
         assert (await ponte.get("/falhas"))["total"] == 0
 
 
@@ -177,7 +169,7 @@ async def test_work_in_hand_when_a_worker_died_three_times_is_set_aside_untried(
 
     plant(runs)
     async with embedded(data_dir) as ponte:
-        await _until(_is(ponte, pedido_id, "erro"))
+        await until(_is(ponte, pedido_id, "erro"))
 
         [falha] = (await ponte.get("/falhas"))["itens"]
         assert "died, 3 times" in falha["erro"]
@@ -217,10 +209,10 @@ async def test_facts_of_one_order_are_handled_in_order_and_others_do_not_wait(
         "/pedido", json={"itens": [{"produto_id": "ARROZ-5KG", "quantidade": 500}]}
     )
     short = str(answer.json()["id"])
-    await _until(_is(ponte, short, "sem_estoque"))
+    await until(_is(ponte, short, "sem_estoque"))
     other = await _post(ponte)
-    await _until(_is(ponte, other, "concluido"))
+    await until(_is(ponte, other, "concluido"))
     await ponte.http.post(f"/pedidos/{short}/reprocessar")
-    await _until(_is(ponte, short, "sem_estoque"))
+    await until(_is(ponte, short, "sem_estoque"))
 
     assert [t for lane, t in seen if lane == short] == ["pedido.recebido", "pedido.reprocessado"]
