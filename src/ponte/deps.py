@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from ponte.acesso.chaves import Chamador
 from ponte.acesso.escopos import PUBLICO, known
@@ -50,14 +50,15 @@ __all__ = [
     "body",
     "caller",
     "check_json",
+    "check_type",
     "context",
     "corpo_of",
     "escopo_of",
-    "hot",
     "idempotency_key",
     "idempotent",
     "json_body",
     "json_response",
+    "key_of",
     "listing",
     "next_cursor",
     "portaria",
@@ -120,12 +121,13 @@ def address(scope: Scope) -> str:
         return host
 
 
-async def admit(request: HTTPConnection, escopo: str) -> Chamador:
+async def admit(scope: Scope, escopo: str) -> Chamador:
     """Let the caller in if its key holds the scope; raises as `Portaria.admit`."""
-    scope = request.scope
-    chamador = await portaria(request).admit(
-        presented(headers(scope)), endereco=address(scope), escopo=escopo
-    )
+    door: Portaria = scope["app"].state.portaria
+    chave = presented(headers(scope))
+    chamador = door.admit_known(chave, escopo=escopo)
+    if chamador is None:
+        chamador = await door.admit(chave, endereco=address(scope), escopo=escopo)
     scope[CALLER] = chamador
     return chamador
 
@@ -144,7 +146,7 @@ def require(escopo: str) -> Any:
     known(escopo)
 
     async def check(request: Request) -> Chamador:
-        return await admit(request, escopo)
+        return await admit(request.scope, escopo)
 
     check.escopo = escopo  # type: ignore[attr-defined]
     return Depends(check)
@@ -193,7 +195,7 @@ def adapter(tipo: Any) -> TypeAdapter[Any]:
 
 
 async def json_body(request: Request, tipo: TypeAdapter[T], *, empty: bytes = b"") -> T:
-    """Read the JSON body of a hot route; other routes declare `body`.
+    """Read the JSON body of a route; routes declare `body` instead.
 
     Args:
         request: The request.
@@ -205,10 +207,19 @@ async def json_body(request: Request, tipo: TypeAdapter[T], *, empty: bytes = b"
         JsonInvalido: not JSON as Ponte reads it.
         DadosInvalidos: not of this shape.
     """
-    kind = headers(request.scope).get(b"content-type")
+    check_type(request.scope)
+    return read_json(await request.body() or empty, tipo)
+
+
+def check_type(scope: Scope) -> None:
+    """Refuse a body that says it is something else than JSON.
+
+    Raises:
+        TipoNaoSuportado: it says so.
+    """
+    kind = headers(scope).get(b"content-type")
     if kind is not None and kind != b"application/json" and not _is_json(kind):
         raise TipoNaoSuportado("application/json expected")
-    return read_json(await request.body() or empty, tipo)
 
 
 def _is_json(content_type: bytes) -> bool:
@@ -273,7 +284,11 @@ def idempotency_key(request: Request, corpo: bytes) -> Pedido | None:
     Raises:
         DadosInvalidos: the key is not 1 to 200 visible ASCII characters.
     """
-    scope = request.scope
+    return key_of(request.scope, corpo)
+
+
+def key_of(scope: Scope, corpo: bytes) -> Pedido | None:
+    """Return the same of a request that was not wrapped."""
     chave = headers(scope).get(b"idempotency-key")
     if chave is None:
         return None
@@ -281,7 +296,7 @@ def idempotency_key(request: Request, corpo: bytes) -> Pedido | None:
         raise DadosInvalidos(
             Problema("Idempotency-Key", f"1 to {MAX_CHAVE} visible ASCII characters expected")
         )
-    chamador = caller(request)
+    chamador = scope.get(CALLER)
     where = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
     return Pedido(
         chamador.id if chamador else "", chave.decode(), fingerprint(scope["method"], where, corpo)
@@ -313,34 +328,3 @@ async def _once(tx: Tx, pedido: Pedido, service: Creator, args: tuple[Any, ...])
     if not await remember(tx, [(pedido, resposta)]):
         raise ChaveEmUso("The first request with this key has not answered yet")
     return resposta
-
-
-# ---------------------------------------------------------------- hot routes
-
-
-def hot(
-    method: str,
-    path: str,
-    endpoint: Callable[[Request], Awaitable[Response]],
-    *,
-    escopo: str,
-    **doc: Any,
-) -> APIRoute:
-    """Return a route without FastAPI's solver, yet true in OpenAPI.
-
-    Put it in the feature's `routes`, which go before all others. The scope is
-    checked before `endpoint` runs. `doc` is what `APIRoute` takes: `status_code`,
-    `response_model`, `tags`, `dependencies=[body(Model)]` (for the documentation;
-    the endpoint reads it by `json_body`), `openapi_extra` for query parameters.
-    """
-    dependencies = [require(escopo), *doc.pop("dependencies", ())]
-    route = APIRoute(path, endpoint, methods=[method], dependencies=dependencies, **doc)
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
-        await admit(request, escopo)
-        response = await endpoint(request)
-        await response(scope, receive, send)
-
-    route.app = app
-    return route

@@ -103,19 +103,25 @@ FLOW: tuple[Step, ...] = (
 )  # fmt: skip
 
 STEPS: dict[str, Step] = {step.name: step for step in FLOW}
-_BY_FACT: dict[type[Fato], tuple[Step, ...]] = {
-    fato: tuple(step for step in FLOW if fato in step.on)
-    for fato in {fato for step in FLOW for fato in step.on}
-}
+# For each fact its steps, each with its one queue, or None where the fact names it.
+_BY_FACT: dict[type[Fato], list[tuple[Step, Rota | None]]] = {}
+for _step in FLOW:
+    for _fato in _step.on:
+        _BY_FACT.setdefault(_fato, []).append(
+            (_step, Rota(_step.name, _step.fila) if _step.destino is None else None)
+        )
 _ROTAS: dict[str, dict[str, Rota]] = {step.name: {} for step in FLOW}
 
 
 def rotas(fato: Fato) -> Sequence[Rota]:
     """Return where a fact must be handled; the store writes a queue row for each."""
-    steps = _BY_FACT.get(type(fato))
-    if steps is None:
-        return ()
-    return [_rota(s, fila) for s in steps if (fila := s.fila_of(fato)) is not None]
+    found = []
+    for step, fixed in _BY_FACT.get(type(fato), ()):
+        if fixed is not None:
+            found.append(fixed)
+        elif (fila := step.fila_of(fato)) is not None:
+            found.append(_rota(step, fila))
+    return found
 
 
 def _rota(step: Step, fila: str) -> Rota:

@@ -93,3 +93,11 @@ async def test_an_order_is_found_by_whatever_people_have_at_hand(ponte: Embedded
     since = (await ponte.get("/pedidos", desde=pedido["recebido_em"]))["total"]
     before = (await ponte.get("/pedidos", ate=pedido["recebido_em"]))["total"]
     assert (since, before) == (2, 0)
+
+
+async def test_an_order_that_moved_no_stock_is_found_by_its_product(ponte: Embedded) -> None:
+    short = await _post(ponte, ("CAFE-500G", 999_999))
+
+    found = (await ponte.get("/pedidos", busca="CAFE-500G"))["itens"]
+
+    assert [(p["id"], p["status"]) for p in found] == [(short["id"], "sem_estoque")]

@@ -166,13 +166,20 @@ class Chaves:
 
     async def find(self, chave: str) -> Chamador | None:
         """Return whose key this is, or None when it is unknown, expired or revoked."""
-        wanted = digest(chave)
         if self._clock() - self._read_at > FRESCOR_S:
             await self.refresh()
-        valida = self._validas.get(wanted)
-        if valida is None and self._clock() - self._read_at > _MISS_S:
+        found = self.find_known(chave)
+        if found is None and self._clock() - self._read_at > _MISS_S:
             await self.refresh()
-            valida = self._validas.get(wanted)
+            found = self.find_known(chave)
+        return found
+
+    def find_known(self, chave: str) -> Chamador | None:
+        """Return the same without reading anything: None also when the keys must be read anew."""
+        if self._clock() - self._read_at > FRESCOR_S:
+            return None
+        wanted = digest(chave)
+        valida = self._validas.get(wanted)
         if valida is None or not hmac.compare_digest(valida.digest, wanted):
             return None
         now = self._now_ms()

@@ -58,6 +58,18 @@ class Portaria:
         self.tentativas.fail(endereco)
         raise NaoAutenticado("Unknown, expired or revoked key")
 
+    def admit_known(self, chave: str | None, *, escopo: str) -> Chamador | None:
+        """Let a caller in at once by a key that was read lately; None leaves it to `admit`.
+
+        Raises:
+            SemEscopo: the key lacks the scope.
+            MuitasRequisicoes: over the key's rate.
+        """
+        chamador = None if chave is None else self.chaves.find_known(chave)
+        if chamador is not None:
+            self._check(chamador, escopo)
+        return chamador
+
     async def admit(self, chave: str | None, *, endereco: str, escopo: str) -> Chamador:
         """Let a caller with the scope in.
 
@@ -69,11 +81,14 @@ class Portaria:
         if chave is None:
             raise NaoAutenticado("A key is needed")
         chamador = await self.identify(chave, endereco=endereco)
+        self._check(chamador, escopo)
+        return chamador
+
+    def _check(self, chamador: Chamador, escopo: str) -> None:
         if not chamador.admin:
             self._count(chamador.id)
             if escopo not in chamador.escopos:
                 raise SemEscopo(escopo)
-        return chamador
 
     async def admit_anyone(
         self, chave: str | None, *, endereco: str, limited: bool = True

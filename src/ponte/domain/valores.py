@@ -20,10 +20,13 @@ _PUNCTUATION = re.compile(r"[.\-/\s]")
 PRECO = re.compile(r"\A\d{1,11}(\.\d{1,2})?\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CPF_LENGTH = 11
-_CPF_FIRST = tuple(range(10, 1, -1))
-_CPF_SECOND = tuple(range(11, 1, -1))
+_CPF_FIRST = bytes(range(10, 1, -1))
+_CPF_SECOND = bytes(range(11, 1, -1))
+_CPF_FIRST_ZEROS = 48 * sum(_CPF_FIRST)  # what nine "0" would add
+_CPF_SECOND_ZEROS = 48 * sum(_CPF_SECOND)
 _CNPJ_LENGTH = 14
 _WEIGHTS = bytes(2 + i % 8 for i in reversed(range(64)))  # 2…9 repeated from the right
+_EMAIL = re.compile(r"\A[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}\Z")
 _CNPJ = re.compile(r"\A[0-9A-Z]{12}[0-9]{2}\Z")
 
 _random = random.Random(os.urandom(32))  # noqa: S311 - ids are no secrets
@@ -47,10 +50,15 @@ def new_id() -> str:
     with _uuid_lock:
         stamp = time.time_ns() // 1_000_000 << 12
         _uuid_last = stamp = max(stamp, _uuid_last + 1)
-    tail = 2 << 62 | _random.getrandbits(62)
-    head = f"{stamp >> 12:012x}"
-    tail_hex = f"{tail:016x}"
-    return f"{head[:8]}-{head[8:]}-7{stamp & 0xFFF:03x}-{tail_hex[:4]}-{tail_hex[4:]}"
+    bits = _random.getrandbits(62)
+    # One old-style format of five numbers: half the time of an f-string's slices.
+    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031
+        stamp >> 28,
+        stamp >> 12 & 0xFFFF,
+        stamp & 0xFFF,
+        0x8000 | bits >> 48,
+        bits & 0xFFFF_FFFF_FFFF,
+    )
 
 
 def parse_centavos(texto: str) -> int:
@@ -125,10 +133,10 @@ def is_cpf(digitos: str) -> bool:
         return False
     if digitos == digitos[0] * _CPF_LENGTH:
         return False
-    d = [ord(c) - 48 for c in digitos]
-    first: int = sum(map(mul, d, _CPF_FIRST)) * 10 % 11 % 10
-    second: int = sum(map(mul, d, _CPF_SECOND)) * 10 % 11 % 10
-    return bool(d[9] == first and d[10] == second)
+    codes = digitos.encode("ascii")
+    first: int = (sum(map(mul, codes, _CPF_FIRST)) - _CPF_FIRST_ZEROS) * 10 % 11 % 10
+    second: int = (sum(map(mul, codes, _CPF_SECOND)) - _CPF_SECOND_ZEROS) * 10 % 11 % 10
+    return bool(codes[9] == 48 + first and codes[10] == 48 + second)
 
 
 def mod11(caracteres: str) -> int:
@@ -166,7 +174,7 @@ def parse_telefone(texto: str) -> str:
     Raises:
         ValueError: not a valid number.
     """
-    e164 = _with_country(texto)
+    e164 = texto if _BRASIL.match(texto) else _with_country(texto)
     if _BRASIL.match(e164):
         return e164
 
@@ -181,6 +189,18 @@ def parse_telefone(texto: str) -> str:
         msg = "not a valid phone number"
         raise ValueError(msg)
     return phonenumbers.format_number(numero, phonenumbers.PhoneNumberFormat.E164)
+
+
+def parse_email(texto: str) -> str:
+    """Return an e-mail address as it stands.
+
+    Raises:
+        ValueError: not of the form of one.
+    """
+    if not _EMAIL.match(texto):
+        msg = "not an e-mail address"
+        raise ValueError(msg)
+    return texto
 
 
 def _with_country(texto: str) -> str:

@@ -16,7 +16,9 @@ _ENCONTRA = """SELECT numero FROM pedidos WHERE id = ?
 UNION SELECT numero FROM pedidos WHERE pedido_externo = ?
 UNION SELECT numero FROM pedidos WHERE documento IN (?, ?)
 UNION SELECT numero FROM pedidos WHERE telefone IN (?, ?)
-UNION SELECT numero FROM itens WHERE produto_id = ?
+UNION SELECT pedido_numero FROM movimentos WHERE produto_id = ? AND pedido_numero IS NOT NULL
+UNION SELECT i.numero FROM pedidos p JOIN itens i ON i.numero = p.numero
+    WHERE p.status IN ('recebido', 'sem_estoque', 'cancelado', 'erro') AND i.produto_id = ?
 UNION SELECT numero FROM itens WHERE produto_id IS NULL AND sku = ?
 UNION SELECT pedido_numero FROM notas WHERE chave = ?
 UNION SELECT numero FROM pedidos WHERE numero = ?"""
@@ -122,6 +124,7 @@ def _busca(texto: str) -> list[Any]:
         _or_none(parse_documento, texto),
         texto,
         _or_none(parse_telefone, texto),
+        texto,
         texto,
         texto,
         chave,

@@ -238,7 +238,8 @@ CREATE TABLE itens (
     observacao TEXT,
     PRIMARY KEY (numero, linha)
 ) WITHOUT ROWID;
-CREATE INDEX itens_produto ON itens (produto_id, numero) WHERE produto_id IS NOT NULL;
+-- None on produto_id: an order would dirty a page for each of its lines. A product's orders
+-- are found by its movimentos, and those that moved nothing by their status.
 CREATE INDEX itens_sku ON itens (sku, numero) WHERE produto_id IS NULL AND sku IS NOT NULL;
 
 -- A cancellation that came before its order.
