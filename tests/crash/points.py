@@ -8,6 +8,7 @@ itself, so a point is (syscall, K): the first thread to reach its K-th such call
 Source: strace(1), "Syscall Tampering", `inject=SET:signal=SIG:when=EXPR`.
 """
 
+import os
 import re
 import shutil
 import signal
@@ -20,6 +21,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+import pytest
 
 from tests.crash.books import drain
 from tests.crash.client import Client
@@ -130,6 +133,16 @@ def why_not() -> str | None:
     finally:
         child.kill()
         child.wait()
+
+
+def tracing_or_skip() -> None:
+    """Skip, with the reason, where strace may not trace; fail where engines are required."""
+    refused = why_not()
+    if refused is None:
+        return
+    if os.environ.get("PONTE_TEST_ENGINES") == "required":
+        pytest.fail(f"strace is required here: {refused}")
+    pytest.skip(f"nothing is injected without strace: {refused}")
 
 
 @dataclass

@@ -1,12 +1,17 @@
 """P1 and P3 at enumerated points: one order, killed at each write that it makes in turn."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.crash.killer import naive, ponte_up
-from tests.crash.points import crash_first_start, first_start_points, opened, sample, why_not
+from tests.crash.points import (
+    crash_first_start,
+    first_start_points,
+    opened,
+    sample,
+    tracing_or_skip,
+)
 from tests.crash.run import settle
 
 pytestmark = pytest.mark.violence
@@ -19,12 +24,7 @@ EACH_NAIVE = 5
 
 @pytest.fixture(scope="module", autouse=True)
 def _tracing_is_permitted() -> None:
-    refused = why_not()
-    if refused is None:
-        return
-    if os.environ.get("PONTE_TEST_ENGINES") == "required":
-        pytest.fail(f"strace is required here: {refused}")
-    pytest.skip(f"no crash points without strace: {refused}")
+    tracing_or_skip()
 
 
 @pytest.mark.timeout(120)
