@@ -21,6 +21,7 @@ from ponte.events import (
     PedidoReprocessado,
     PedidoSemEstoque,
 )
+from ponte.store import outbox
 from ponte.store.db import Tx
 
 Effect = Callable[[Tx], Awaitable[None]]
@@ -122,7 +123,8 @@ async def deliver(ctx: Context, fato: FatoGravado) -> Effect | None:
     await sink.deliver(alerta, fim=pedida.motivo == service.FIM)
 
     async def record(tx: Tx) -> None:
-        tentativas = await _finish(tx, pedida, service.ENTREGUE, None)
+        tentativas = await outbox.tries(tx, ENTREGAS + pedida.destino, fato)
+        await _finish(tx, pedida, situacao=service.ENTREGUE, tentativas=tentativas)
         tx.put(
             AlertaEntregue(
                 alerta_id=alerta.id,
@@ -144,7 +146,8 @@ async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
     if not isinstance(pedida, EntregaPedida):
         return
     alerta = await service.get(tx, pedida.alerta_id)
-    await _finish(tx, pedida, service.FALHOU, erro)
+    tentativas = await outbox.tries(tx, ENTREGAS + pedida.destino, fato)
+    await _finish(tx, pedida, situacao=service.FALHOU, tentativas=tentativas, erro=erro)
     tx.put(
         AlertaNaoEntregue(
             alerta_id=alerta.id,
@@ -197,19 +200,19 @@ def _estoque_baixo(fato: EstoqueBaixou | EstoqueNormalizou) -> Disparo:
     )
 
 
-async def _finish(tx: Tx, pedida: EntregaPedida, situacao: str, erro: str | None) -> int:
+async def _finish(
+    tx: Tx, pedida: EntregaPedida, *, situacao: str, tentativas: int, erro: str | None = None
+) -> None:
     row = await tx.fetch_one(
-        "SELECT id, tentativas FROM notificacoes WHERE alerta_id = ? AND destino = ?"
+        "SELECT id FROM notificacoes WHERE alerta_id = ? AND destino = ?"
         # One that failed before is here again when a person replayed it.
         " AND motivo = ? AND situacao IN (?, ?) ORDER BY situacao = ?, id LIMIT 1",
         (pedida.alerta_id, pedida.destino, pedida.motivo, service.PEDIDA, service.FALHOU,
          service.FALHOU),
     )  # fmt: skip
-    if row is None:
-        return 0
-    await tx.execute(
-        "UPDATE notificacoes SET situacao = ?, erro = ?, tentativas = tentativas + 1,"
-        " terminada_em = ? WHERE id = ?",
-        (situacao, erro, tx.now_ms, row[0]),
-    )
-    return int(row[1]) + 1
+    if row is not None:
+        await tx.execute(
+            "UPDATE notificacoes SET situacao = ?, erro = ?, tentativas = ?, terminada_em = ?"
+            " WHERE id = ?",
+            (situacao, erro, tentativas, tx.now_ms, row[0]),
+        )

@@ -18,6 +18,7 @@ import structlog
 from ponte.context import Context
 from ponte.errors import Adiado, ArmazenamentoIndisponivel, Encerrando, PonteError
 from ponte.flow import STEPS, GiveUp, Kind, Step
+from ponte.logs import mask
 from ponte.store import inbox, outbox
 from ponte.store.db import Tx
 from ponte.store.outbox import Entrega, LeasePerdido
@@ -25,6 +26,7 @@ from ponte.store.outbox import Entrega, LeasePerdido
 log = structlog.get_logger(__name__)
 IDLE_S = 5.0  # chosen: how long a queue sleeps at most when nobody wakes it
 SOON_S = 0.05  # chosen: work that comes due, or a database that is busy, is met this late at most
+MAX_REASON = 2_000  # chosen: a few lines; a driver quotes whole statements
 OUTSIDE_TIMEOUT_S = 60.0  # chosen: no handler outlives its lease unseen
 
 
@@ -243,7 +245,7 @@ class Worker:
         return True
 
     async def _failed(self, step: Step, entrega: Entrega, error: Exception) -> None:
-        erro = f"{type(error).__name__}: {error}"
+        erro = _reason(error)
         schedule = step.schedule_for(entrega.fila)
         if isinstance(error, Adiado | ArmazenamentoIndisponivel | Encerrando):
             self._count(step, "adiado")
@@ -294,6 +296,12 @@ class Worker:
             log.info("ending; what is in hand is given back")
         except Exception:
             log.exception("could not settle work; its lease will run out")
+
+
+def _reason(error: Exception) -> str:
+    # A library's words may quote a URL with its token, or whom a message was for; what is
+    # kept of them stays for months and is shown to whoever reads the failures.
+    return mask(f"{type(error).__name__}: {error}")[:MAX_REASON]
 
 
 async def _claim(tx: Tx, fila: str, limite: int, dono: str, lease_ms: int) -> list[Entrega]:

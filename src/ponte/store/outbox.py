@@ -207,6 +207,23 @@ async def release_own(tx: Tx, dono: str) -> int:
     )
 
 
+_TRIES = """SELECT q.tentativas + COALESCE((SELECT MAX(a.tentativas) FROM falhas a
+WHERE a.situacao = 'reprocessada' AND a.fila_id = q.id), 0)
+FROM fila q WHERE q.fila = ? AND q.lane = ? AND q.pos = ?"""
+_TRIED = "SELECT tentativas FROM falhas WHERE situacao = 'aberta' AND pos = ? AND fila = ?"
+
+
+async def tries(tx: Tx, fila: str, fato: FatoGravado) -> int:
+    """Return how often the work of a fact in a queue was tried, the try in hand included.
+
+    Work that was set aside, and what became of it after a replay, is counted together.
+    """
+    row = await tx.fetch_one(_TRIES, (fila, fato.lane, fato.pos))
+    if row is None:
+        row = await tx.fetch_one(_TRIED, (fato.pos, fila))
+    return int(row[0]) if row else 0
+
+
 async def newest_ms(tx: Tx) -> int:
     """Return when the newest fact was written, epoch ms; 0 before the first."""
     row = await tx.fetch_one("SELECT em FROM fatos ORDER BY pos DESC LIMIT 1")
