@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from ponte import webhooks
+from ponte.domain.valores import format_time
 from ponte.testing import ADMIN_KEY, Embedded
 from tests.porta import served_from_a_thread
 
@@ -28,6 +29,7 @@ TAGS = (
     "pedidos",
     "estoque",
     "alertas",
+    "mensagens",
     "falhas",
     "acesso",
     "operação",
@@ -56,6 +58,14 @@ class Api:
         item = {"produto_id": "ARROZ-5KG", "quantidade": 2}
         pedido = await ponte.http.post("/pedido", json={"itens": [item]})
         alerta = await ponte.http.post("/alerts", json={"nome": "teste", "titulo": "Um teste"})
+        silencio = await ponte.http.post(
+            "/alerts/silences",
+            json={"motivo": "teste", "ate": format_time(ponte.ctx.now_ms() + 60_000), "nome": "x"},
+        )
+        mensagem = await ponte.http.post(
+            "/messages",
+            json={"tipo": "texto", "canal": "interno", "destinatario": "ana", "conteudo": "olá"},
+        )
         await webhooks.store(ponte.ctx, "nenhum", "new_order", b"{}")
         falhas: list[Any] = []
         while not falhas:
@@ -68,6 +78,8 @@ class Api:
             "produto_id": "ARROZ-5KG",
             "pedido_id": pedido.json()["id"],
             "alerta_id": alerta.json()["id"],
+            "silencio_id": silencio.json()["id"],
+            "mensagem_id": mensagem.json()["id"],
             "falha_id": falhas[0]["id"],
             "chave_id": chave.json()["id"],
             "conector": "rappi",

@@ -7,6 +7,7 @@ from typing import Any
 from ponte.ports import (
     AlertSink,
     Broker,
+    Channel,
     Connector,
     FiscalIssuer,
     OrderSource,
@@ -28,6 +29,7 @@ class Ligado:
     orders: OrderSource | None = None
     alerts: AlertSink | None = None
     webhook: WebhookReceiver | None = None
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Context:
         """Return the order source of a canal, when it is on."""
         ligado = self.ligados.get(canal)
         return ligado.orders if ligado else None
+
+    def channels(self) -> dict[str, Channel]:
+        """Return the channels that are on, by name."""
+        return {n: c.channel for n, c in self.ligados.items() if c.channel is not None}
 
     def sinks(self) -> dict[str, AlertSink]:
         """Return the alert sinks that are on, by name."""

@@ -30,12 +30,14 @@ from ponte.events import (
     Fato,
     FatoGravado,
     LinhaSemProduto,
+    MensagemAceita,
     PedidoCancelado,
     PedidoRecebido,
     PedidoReprocessado,
     PedidoSemEstoque,
     WebhookRecebido,
 )
+from ponte.mensagens import handlers as mensagens
 from ponte.pedidos import handlers as pedidos
 from ponte.pedidos import origem
 from ponte.resilience.retry import Schedule
@@ -100,6 +102,9 @@ FLOW: tuple[Step, ...] = (
          estoque.mark_availability),
     Step("publicar_disponibilidade", (DisponibilidadePedida,), "disponibilidade",
          estoque.push_availability, "outside", OUTSIDE, destino=lambda f: f.conector),
+    Step("enviar_mensagem", (MensagemAceita,), "mensagens", mensagens.send, "outside", OUTSIDE,
+         destino=mensagens.canal_of, give_up=mensagens.give_up),
+    Step("passar_mensagem", (MensagemAceita,), "internas", mensagens.pass_on),
 )  # fmt: skip
 
 STEPS: dict[str, Step] = {step.name: step for step in FLOW}

@@ -54,6 +54,20 @@ def next_cursor(*chave: Any) -> str:
     return orjson.dumps(chave).hex()
 
 
+def id_after(pagina: Pagina) -> str | None:
+    """Return the id that `proximo` carried, where a list's key is an id alone.
+
+    Raises:
+        DadosInvalidos: the cursor is another list's.
+    """
+    match pagina.depois:
+        case None:
+            return None
+        case [str(chave)]:
+            return chave
+    raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
+
+
 def _after(cursor: str | None) -> list[Any] | None:
     if cursor is None:
         return None

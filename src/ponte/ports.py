@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 
 from ponte.domain.alerta import Alerta
+from ponte.domain.mensagem import Mensagem
 from ponte.domain.nota import Nota, PedidoDaNota
 from ponte.domain.origem import DocumentoNeutro
 from ponte.resilience.http import Http
@@ -151,6 +152,20 @@ class AlertSink(Protocol):
         """Deliver one notice, or its end; raises `OutsideError` when it was not taken."""
 
 
+class Channel(Protocol):
+    """A platform on which people are written to. One call is one try; the step owns the tries."""
+
+    def check(self, mensagem: Mensagem) -> None:
+        """Refuse what the platform would, before anything is stored; pure, no I/O.
+
+        Raises:
+            DadosInvalidos: a tipo it can't carry, a text too long, an address it can't have.
+        """
+
+    async def send(self, mensagem: Mensagem) -> str | None:
+        """Send it; return the platform's id. Raises `OutsideError` when it was not taken."""
+
+
 class FiscalIssuer(Protocol):
     """Numbers notas. Pure: the counter and the row are written by the caller's transaction."""
 
@@ -189,6 +204,7 @@ class Connector:
     webhook: Callable[[Any], WebhookReceiver] | None = None
     orders: Callable[[Any, Deps], OrderSource] | None = None
     alerts: Callable[[Any, Deps], AlertSink] | None = None
+    channel: Callable[[Any, Deps], Channel] | None = None
     parse_file: Callable[[str, str | None], object] | None = None
     alert_tries: int = 5
     probe: Callable[[Any, Deps], Awaitable[None]] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
-from ponte.alertas import service
+from ponte.alertas import service, silencios
 from ponte.alertas.service import Disparo, Politica
 from ponte.context import Context
 from ponte.domain.alerta import Alerta, Severidade
@@ -120,6 +120,10 @@ async def deliver(ctx: Context, fato: FatoGravado) -> Effect | None:
     alerta: Alerta = await ctx.db.read(service.get, pedida.alerta_id)
     if pedida.motivo == service.REAVISO and alerta.resolvido:
         return None  # it ended before its turn came
+    if pedida.motivo != service.FIM and await ctx.db.read(
+        silencios.hides, alerta.nome, alerta.labels
+    ):
+        return lambda tx: service.hide_or_ask_again(tx, alerta, pedida)
     await sink.deliver(alerta, fim=pedida.motivo == service.FIM)
 
     async def record(tx: Tx) -> None:

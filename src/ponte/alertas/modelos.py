@@ -35,8 +35,8 @@ class NoticiaDoAlerta(_Saida):
     """One notice: to whom, of what (its beginning or its end), and how it went."""
 
     destino: str
-    motivo: Literal["aviso", "fim"]
-    situacao: Literal["pedida", "entregue", "falhou"]
+    motivo: Literal["aviso", "reaviso", "fim"]
+    situacao: Literal["pedida", "entregue", "falhou", "dispensada", "silenciada"]
     tentativas: int
     erro: str | None
     pedida_em: str
@@ -53,5 +53,28 @@ class ListaDeAlertas(_Saida):
     """A page of alerts, newest first."""
 
     itens: list[AlertaNaLista]
+    total: int
+    proximo: str | None
+
+
+class SilencioNaLista(_Saida):
+    """One silence: who hides what, why and until when."""
+
+    id: str
+    autor: str
+    motivo: str
+    nome: str | None
+    labels: dict[str, str]
+    criado_em: str
+    ate: str
+    ativo: bool
+    encerrado_em: str | None
+    encerrado_por: str | None
+
+
+class ListaDeSilencios(_Saida):
+    """A page of silences, newest first."""
+
+    itens: list[SilencioNaLista]
     total: int
     proximo: str | None

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from ponte.alertas import silencios
 from ponte.domain.alerta import Alerta, Severidade, fingerprint
 from ponte.domain.valores import format_time, new_id
 from ponte.errors import ConflitoDeEstado, NaoEncontrado
@@ -24,6 +25,7 @@ from ponte.store.outbox import SKEW_MS
 # the window's end, and is dropped when the alert ends before.
 AVISO, REAVISO, FIM = "aviso", "reaviso", "fim"
 PEDIDA, ENTREGUE, FALHOU, DISPENSADA = "pedida", "entregue", "falhou", "dispensada"
+SILENCIADA = "silenciada"  # a silence hides it; told when none does any more
 COLUNAS = (
     "id, nome, severidade, titulo, texto, origem, labels, impressao, contagem, criado_em,"
     " ultimo_em, reconhecido_em, resolvido_em"
@@ -105,8 +107,8 @@ async def resolve(tx: Tx, alerta_id: str, *, por: str, destinos: Sequence[str]) 
     tx.put(AlertaResolvido(**_campos(alerta), por=por))
     await tx.execute(
         "UPDATE notificacoes SET situacao = ?, terminada_em = ?"
-        " WHERE alerta_id = ? AND motivo = ? AND situacao = ?",
-        (DISPENSADA, tx.now_ms, alerta_id, REAVISO, PEDIDA),
+        " WHERE alerta_id = ? AND (motivo = ? AND situacao = ? OR situacao = ?)",
+        (DISPENSADA, tx.now_ms, alerta_id, REAVISO, PEDIDA, SILENCIADA),
     )
     told = await tx.fetch(
         "SELECT DISTINCT destino FROM notificacoes WHERE alerta_id = ? AND motivo IN (?, ?)"
@@ -154,6 +156,39 @@ async def acknowledge(tx: Tx, alerta_id: str, *, por: str) -> None:
     )
     if changed:
         tx.put(AlertaReconhecido(**_campos(alerta), por=por))
+
+
+async def tell_hidden(tx: Tx, alerta: Alerta, *, regras: AlertasSettings) -> None:
+    """Ask for the notices of an alert that a silence hid; what was told lately waits its window."""
+    hidden = await tx.fetch(
+        "SELECT id, destino FROM notificacoes WHERE alerta_id = ? AND situacao = ? ORDER BY id",
+        (alerta.id, SILENCIADA),
+    )
+    wait_ms = await _rest_of_window(tx, alerta.impressao, regras)
+    motivo = REAVISO if wait_ms > 0 else AVISO
+    depois_ms = max(wait_ms, await _wait_of_name(tx, alerta.nome, regras))
+    for aviso_id, destino in hidden:
+        await tx.execute(
+            "UPDATE notificacoes SET situacao = ?, motivo = ?, pedida_em = ? WHERE id = ?",
+            (PEDIDA, motivo, tx.now_ms + depois_ms, aviso_id),
+        )
+        tx.put(
+            EntregaPedida(alerta_id=alerta.id, destino=destino, motivo=motivo),
+            depois_ms=depois_ms,
+        )
+
+
+async def hide_or_ask_again(tx: Tx, alerta: Alerta, pedida: EntregaPedida) -> None:
+    """Hide a notice whose turn came during a silence; ask for it again if that just ended."""
+    if not await silencios.hides(tx, alerta.nome, alerta.labels):
+        tx.put(pedida)
+        return
+    await tx.execute(
+        "UPDATE notificacoes SET situacao = ?"
+        " WHERE alerta_id = ? AND destino = ? AND motivo = ? AND situacao IN (?, ?)",
+        # One that failed before is here again when a person replayed it.
+        (SILENCIADA, alerta.id, pedida.destino, pedida.motivo, PEDIDA, FALHOU),
+    )
 
 
 async def get(tx: Tx, alerta_id: str) -> Alerta:
@@ -257,6 +292,10 @@ async def _notify(
     wait_ms = await _rest_of_window(tx, disparo.impressao, politica.regras)
     if wait_ms > 0 and not novo:
         return  # it is open, and whoever must know does
+    if await silencios.hides(tx, disparo.nome, disparo.labels):
+        aviso = _Aviso(alerta_id, disparo.nome, disparo.impressao)
+        await _hide(tx, aviso, politica.destinos)
+        return
     motivo = REAVISO if wait_ms > 0 else AVISO
     depois_ms = max(wait_ms, await _wait_of_name(tx, disparo.nome, politica.regras))
     for destino in politica.destinos:
@@ -264,12 +303,28 @@ async def _notify(
         await _ask(tx, aviso, destino=destino, motivo=motivo, depois_ms=depois_ms)
 
 
+async def _hide(tx: Tx, aviso: _Aviso, destinos: Sequence[str]) -> None:
+    """Put on record that a silence hides the notices of an alert, once."""
+    before = await tx.fetch_one(
+        "SELECT 1 FROM notificacoes WHERE alerta_id = ? AND situacao = ?",
+        (aviso.alerta_id, SILENCIADA),
+    )
+    if before is None:
+        await tx.insert_many(
+            "notificacoes (alerta_id, nome, impressao, destino, motivo, situacao, pedida_em)",
+            [
+                (aviso.alerta_id, aviso.nome, aviso.impressao, d, AVISO, SILENCIADA, tx.now_ms)
+                for d in destinos
+            ],
+        )
+
+
 async def _rest_of_window(tx: Tx, impressao: str, regras: AlertasSettings) -> int:
     """Return how long this fingerprint must not be told again, 0 when it may be."""
     last = await tx.fetch_one(
         "SELECT MAX(pedida_em) FROM notificacoes WHERE impressao = ? AND motivo IN (?, ?)"  # noqa: S608
-        f" AND situacao <> ? AND {_NOT_FROM_THE_FUTURE}",
-        (impressao, AVISO, REAVISO, DISPENSADA, PEDIDA, tx.now_ms + SKEW_MS),
+        f" AND situacao NOT IN (?, ?) AND {_NOT_FROM_THE_FUTURE}",
+        (impressao, AVISO, REAVISO, DISPENSADA, SILENCIADA, PEDIDA, tx.now_ms + SKEW_MS),
     )
     if last is None or last[0] is None:
         return 0
@@ -280,9 +335,9 @@ async def _wait_of_name(tx: Tx, nome: str, regras: AlertasSettings) -> int:
     """Return how long a notice of this name must wait so that its rate is kept."""
     rows = await tx.fetch(
         "SELECT pedida_em FROM notificacoes WHERE nome = ? AND motivo = ?"  # noqa: S608
-        f" AND {_NOT_FROM_THE_FUTURE}"
+        f" AND situacao <> ? AND {_NOT_FROM_THE_FUTURE}"
         " GROUP BY alerta_id, pedida_em ORDER BY pedida_em DESC LIMIT ?",
-        (nome, AVISO, PEDIDA, tx.now_ms + SKEW_MS, regras.limite_por_nome),
+        (nome, AVISO, SILENCIADA, PEDIDA, tx.now_ms + SKEW_MS, regras.limite_por_nome),
     )
     if len(rows) < regras.limite_por_nome:
         return 0

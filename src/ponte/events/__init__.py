@@ -16,6 +16,8 @@ from ponte.events.alertas import (
     AlertaReconhecido,
     AlertaResolvido,
     EntregaPedida,
+    SilencioCriado,
+    SilencioEncerrado,
 )
 from ponte.events.catalogo import (
     CATALOGO,
@@ -41,6 +43,11 @@ from ponte.events.fato import (
     Fato,
 )
 from ponte.events.mensagens import (
+    MensagemAceita,
+    MensagemEntregue,
+    MensagemEnviada,
+    MensagemLida,
+    MensagemNaoEntregue,
     MensagemPublicada,
 )
 from ponte.events.pedidos import (
@@ -78,6 +85,11 @@ __all__ = [
     "FatoGravado",
     "ItemPedido",
     "LinhaSemProduto",
+    "MensagemAceita",
+    "MensagemEntregue",
+    "MensagemEnviada",
+    "MensagemLida",
+    "MensagemNaoEntregue",
     "MensagemPublicada",
     "NotaEmitida",
     "PedidoCancelado",
@@ -86,6 +98,8 @@ __all__ = [
     "PedidoRecebido",
     "PedidoReprocessado",
     "PedidoSemEstoque",
+    "SilencioCriado",
+    "SilencioEncerrado",
     "WebhookRecebido",
     "decode",
     "encode",

@@ -67,3 +67,29 @@ class AlertaNaoEntregue(_DoAlerta, frozen=True, kw_only=True):
     tipo: ClassVar[str] = "alerta.nao_entregue"
     destino: str
     erro: str
+
+
+class _DoSilencio(Fato, frozen=True, kw_only=True):
+    silencio_id: str
+    nome: str | None
+
+    sala: ClassVar[str | None] = "alertas"
+
+    def lane(self) -> str:
+        return self.silencio_id
+
+
+class SilencioCriado(_DoSilencio, frozen=True, kw_only=True):
+    """A person chose not to be told of some alerts until `ate`."""
+
+    tipo: ClassVar[str] = "silencio.criado"
+    labels: dict[str, str]
+    autor: str
+    ate: str
+
+
+class SilencioEncerrado(_DoSilencio, frozen=True, kw_only=True):
+    """A silence is over: its time came, or a person ended it."""
+
+    tipo: ClassVar[str] = "silencio.encerrado"
+    por: str

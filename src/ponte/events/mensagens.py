@@ -19,3 +19,49 @@ class MensagemPublicada(Fato, frozen=True, kw_only=True):
 
     def public(self) -> dict[str, Any] | None:
         return None if self.para_sala else {"texto": self.texto}
+
+
+class _DaMensagem(Fato, frozen=True, kw_only=True):
+    mensagem_id: str
+    conversa_id: str
+    canal: str
+    direcao: str
+    tipo_mensagem: str
+    status: str
+    entrega: str
+    pedido_id: str | None = None
+
+    sala: ClassVar[str | None] = "mensagens"
+
+    def lane(self) -> str:
+        return self.conversa_id
+
+
+class MensagemAceita(_DaMensagem, frozen=True, kw_only=True):
+    """A message was stored and will be sent; its words and addressee stay in its row."""
+
+    tipo: ClassVar[str] = "mensagem.aceita"
+
+
+class MensagemEnviada(_DaMensagem, frozen=True, kw_only=True):
+    """The canal took the message."""
+
+    tipo: ClassVar[str] = "mensagem.enviada"
+
+
+class MensagemEntregue(_DaMensagem, frozen=True, kw_only=True):
+    """The message reached a device or a socket of its addressee."""
+
+    tipo: ClassVar[str] = "mensagem.entregue"
+
+
+class MensagemLida(_DaMensagem, frozen=True, kw_only=True):
+    """The addressee saw the message."""
+
+    tipo: ClassVar[str] = "mensagem.lida"
+
+
+class MensagemNaoEntregue(_DaMensagem, frozen=True, kw_only=True):
+    """The canal did not take the message after its tries, or lost it later."""
+
+    tipo: ClassVar[str] = "mensagem.nao_entregue"

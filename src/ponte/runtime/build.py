@@ -173,6 +173,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             orders=connector.orders(settings, deps) if connector.orders else None,
             alerts=connector.alerts(settings, deps) if connector.alerts else None,
             webhook=connector.webhook(settings) if connector.webhook else None,
+            channel=connector.channel(settings, deps) if connector.channel else None,
         )
     return ligados
 

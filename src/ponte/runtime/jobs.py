@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from ponte.alertas.retorno import watch_silences
 from ponte.alertas.vigia import watch_orders
 from ponte.context import Context
 from ponte.flow import STEPS
@@ -23,6 +24,7 @@ def jobs(ctx: Context) -> list[Job]:
     found = [
         Job("medir_filas", 5, measure_queues),
         Job("vigiar_pedidos", 15, watch_orders),
+        Job("vigiar_silencios", 5, watch_silences),
         Job("limpar", 3600, clean),
     ]
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.

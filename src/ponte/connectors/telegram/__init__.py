@@ -1,8 +1,9 @@
-"""Telegram: delivers alertas to one chat through a bot.
+"""Telegram: delivers alertas to one chat, and mensagens to any, through a bot.
 
 Source: https://core.telegram.org/bots/api
 """
 
+from ponte.connectors.telegram.channel import TelegramChannel
 from ponte.connectors.telegram.settings import TelegramSettings
 from ponte.connectors.telegram.sink import TelegramSink, probe
 from ponte.ports import Connector
@@ -17,6 +18,7 @@ connector = Connector(
     quality="gold",
     is_on=lambda settings: bool(settings.bot_token and settings.chat_id),
     alerts=TelegramSink,
+    channel=TelegramChannel,
     alert_tries=3,  # a chat reads a notice within minutes or not at all
     probe=probe,
 )

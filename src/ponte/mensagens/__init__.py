@@ -1,0 +1,1 @@
+"""Mensagens: what the shop says to somebody, and somebody to the shop, on any canal."""

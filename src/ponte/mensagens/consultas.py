@@ -1,0 +1,39 @@
+"""Consultas: reading messages, newest first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ponte.domain.mensagem import Mensagem
+from ponte.mensagens.service import COLUNAS, from_row
+from ponte.store.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Filtro:
+    """Which messages are asked for; None means all. `contato` is the other side's address."""
+
+    tipo: str | None = None
+    status: str | None = None
+    canal: str | None = None
+    contato: str | None = None
+
+
+async def list_messages(
+    tx: Tx, filtro: Filtro, *, pular: int, limite: int, antes_de: str | None = None
+) -> tuple[list[Mensagem], int]:
+    """Return a page of messages and how many match; `antes_de` goes on below that id."""
+    where, params = ["1 = 1"], list[Any]()
+    for coluna in ("tipo", "status", "canal", "contato"):
+        valor = getattr(filtro, coluna)
+        if valor is not None:
+            where.append(f"{coluna} = ?")
+            params.append(valor)
+    found = " AND ".join(where)
+    total = await tx.fetch_one(f"SELECT COUNT(*) FROM mensagens WHERE {found}", params)  # noqa: S608
+    if antes_de is not None:
+        found, params = f"{found} AND id < ?", [*params, antes_de]
+    rows = await tx.fetch(
+        f"SELECT {COLUNAS} FROM mensagens WHERE {found} ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608
+        (*params, limite, pular),
+    )
+    return [from_row(row) for row in rows], int(total[0]) if total else 0

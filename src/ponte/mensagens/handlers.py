@@ -1,0 +1,61 @@
+"""Mensagens, handled by the worker: what takes a message to its canal.
+
+An internal one needs no canal: its fact reaches every process with sockets, and the one
+that has the addressee's hands it over. All others call the outside with no transaction
+open, and are written down when it has answered.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from ponte.context import Context
+from ponte.domain.mensagem import Canal, StatusMensagem
+from ponte.errors import Adiado
+from ponte.events import FatoGravado, MensagemAceita, MensagemPublicada
+from ponte.mensagens import service
+from ponte.store.db import Tx
+
+Effect = Callable[[Tx], Awaitable[None]]
+ESPERA_S = 10.0  # chosen: how often to look whether a canal was switched on again
+
+
+def canal_of(aceita: MensagemAceita) -> str | None:
+    """Return the queue's name of an accepted message; None for an internal one."""
+    return None if aceita.canal == Canal.INTERNO else aceita.canal
+
+
+async def pass_on(_ctx: Context, tx: Tx, fato: FatoGravado) -> None:
+    """Hand an internal message to the sockets: by a fact to a room, by its own row to a user."""
+    aceita = fato.fato()
+    if not isinstance(aceita, MensagemAceita) or aceita.canal != Canal.INTERNO:
+        return
+    mensagem = await service.find(tx, aceita.mensagem_id)
+    if mensagem is None or mensagem.status is StatusMensagem.CONCLUIDA:
+        return
+    if mensagem.sala is not None:
+        tx.put(
+            MensagemPublicada(de=mensagem.remetente, texto=mensagem.texto, para_sala=mensagem.sala)
+        )
+    await service.conclude(tx, mensagem, id_externo=None)
+
+
+async def send(ctx: Context, fato: FatoGravado) -> Effect | None:
+    """Send one message on its canal; what it answered is written with the step's end."""
+    aceita = fato.fato()
+    if not isinstance(aceita, MensagemAceita):
+        return None
+    mensagem = await ctx.db.read(service.find, aceita.mensagem_id)
+    if mensagem is None or mensagem.status is StatusMensagem.CONCLUIDA:
+        return None  # erased meanwhile, or sent by the try before
+    channel = ctx.channels().get(mensagem.canal)
+    if channel is None:
+        msg = f"The canal {mensagem.canal} is off; its message waits"
+        raise Adiado(msg, retry_after_s=ESPERA_S)
+    id_externo = await channel.send(mensagem)
+    return lambda tx: service.conclude(tx, mensagem, id_externo=id_externo)
+
+
+async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
+    """Record on the message that it was set aside."""
+    aceita = fato.fato()
+    if isinstance(aceita, MensagemAceita):
+        await service.fail(tx, aceita.mensagem_id, erro=erro)

@@ -1,0 +1,259 @@
+"""Mensagens: stored before they are sent, sent in order to each contact, and never lost.
+
+A message is refused while its canal can still say no: nothing is stored that could not
+be sent. The one rule: words and addresses stay in the row. The facts name the message
+and its conversation, which can be erased for one person; facts can't.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from ponte.domain.mensagem import (
+    Canal,
+    Direcao,
+    Entrega,
+    Mensagem,
+    StatusMensagem,
+    TipoMensagem,
+    advances,
+    wrong_fields,
+)
+from ponte.domain.valores import format_time, new_id
+from ponte.errors import DadosInvalidos, NaoEncontrado, PonteError, Problema
+from ponte.events import (
+    MensagemAceita,
+    MensagemEntregue,
+    MensagemEnviada,
+    MensagemLida,
+    MensagemNaoEntregue,
+)
+from ponte.ports import Channel
+from ponte.store.db import Row, Tx
+from ponte.ws import SALAS
+
+MAX_INTERNO = 4000  # chosen: a note on a screen, as what is published on a socket
+MAX_CONTEUDO = 65_536  # chosen: far above what any canal takes
+COLUNAS = (
+    "id, conversa_id, tipo, direcao, canal, instancia, remetente, destinatario, conteudo, status,"
+    " entrega, erro, id_externo, pedido_id, criada_em, atualizada_em"
+)
+_FATOS = {
+    Entrega.ENVIADA: MensagemEnviada,
+    Entrega.ENTREGUE: MensagemEntregue,
+    Entrega.LIDA: MensagemLida,
+    Entrega.FALHOU: MensagemNaoEntregue,
+}
+
+
+class CanalDesligado(PonteError):
+    """Nothing here sends on this canal; nothing was stored."""
+
+    status = 422
+    code = "canal_desligado"
+
+    def __init__(self, canal: str) -> None:
+        super().__init__(f"The canal {canal} is off; switch its connector on first")
+        self.errors = [Problema("canal", "off")]
+
+
+async def accept(tx: Tx, nova: Mensagem, *, canais: Mapping[str, Channel]) -> Mensagem:
+    """Store a message to somebody and queue it; return it as it stands.
+
+    Raises:
+        CanalDesligado: nothing here sends on its canal.
+        DadosInvalidos: the canal can't carry it; names the field.
+    """
+    check(nova, canais)
+    if nova.pedido_id is not None:
+        pedido = await tx.fetch_one("SELECT 1 FROM pedidos WHERE id = ?", (nova.pedido_id,))
+        if pedido is None:
+            raise DadosInvalidos(Problema("pedido_id", "no such pedido"))
+    mensagem = replace(
+        nova,
+        id=new_id(),
+        conversa_id=await _conversation(tx, nova.canal, nova.contato),
+        direcao=Direcao.SAIDA,
+        status=StatusMensagem.PROCESSANDO,
+        entrega=Entrega.NENHUMA,
+        criada_em=tx.now_ms,
+        atualizada_em=tx.now_ms,
+    )
+    await _insert(tx, mensagem)
+    tx.put(MensagemAceita(**_campos(mensagem)))
+    return mensagem
+
+
+def check(nova: Mensagem, canais: Mapping[str, Channel]) -> None:
+    """Refuse what can't be sent; raises as `accept`."""
+    if nova.canal is not Canal.INTERNO and nova.canal not in canais:
+        raise CanalDesligado(nova.canal)
+    wrong = [Problema(*found) for found in wrong_fields(nova.tipo, nova.conteudo)]
+    if wrong:
+        raise DadosInvalidos(*wrong)
+    if len(_encode(nova.conteudo)) > MAX_CONTEUDO:
+        raise DadosInvalidos(Problema("conteudo", f"at most {MAX_CONTEUDO} bytes"))
+    if nova.canal is Canal.INTERNO:
+        _check_internal(nova)
+    else:
+        canais[nova.canal].check(nova)
+
+
+async def get(tx: Tx, mensagem_id: str) -> Mensagem:
+    """Return one message.
+
+    Raises:
+        NaoEncontrado: no such message.
+    """
+    found = await find(tx, mensagem_id)
+    if found is None:
+        raise NaoEncontrado("Mensagem", mensagem_id)
+    return found
+
+
+async def find(tx: Tx, mensagem_id: str) -> Mensagem | None:
+    """Return one message, or None when there is none (any more)."""
+    row = await tx.fetch_one(f"SELECT {COLUNAS} FROM mensagens WHERE id = ?", (mensagem_id,))  # noqa: S608
+    return None if row is None else from_row(row)
+
+
+async def conclude(tx: Tx, mensagem: Mensagem, *, id_externo: str | None) -> None:
+    """Record that the canal took a message."""
+    await tx.execute(
+        "UPDATE mensagens SET status = ?, erro = NULL, id_externo = ? WHERE id = ?",
+        (StatusMensagem.CONCLUIDA.value, id_externo, mensagem.id),
+    )
+    await report(tx, mensagem.id, Entrega.ENVIADA)
+
+
+async def fail(tx: Tx, mensagem_id: str, *, erro: str) -> None:
+    """Record that a message was set aside after its tries."""
+    await tx.execute(
+        "UPDATE mensagens SET status = ?, erro = ? WHERE id = ?",
+        (StatusMensagem.ERRO.value, erro, mensagem_id),
+    )
+    await report(tx, mensagem_id, Entrega.FALHOU)
+
+
+async def report(tx: Tx, mensagem_id: str, entrega: Entrega) -> bool:
+    """Record what became of a message on the other side; False when that is no news.
+
+    Platforms report late, twice and out of order: what was read stays read.
+    """
+    antes = await find(tx, mensagem_id)
+    # What was set aside and is sent now, since a person replayed it, starts again.
+    again = (
+        antes is not None
+        and antes.entrega is Entrega.FALHOU
+        and antes.status is StatusMensagem.CONCLUIDA
+    )
+    if antes is None or not (again or advances(antes.entrega, entrega)):
+        return False
+    await tx.execute(
+        "UPDATE mensagens SET entrega = ?, atualizada_em = ? WHERE id = ?",
+        (entrega.value, tx.now_ms, mensagem_id),
+    )
+    tx.put(_FATOS[entrega](**_campos(replace(antes, entrega=entrega))))
+    return True
+
+
+def from_row(row: Row) -> Mensagem:
+    """Build a message from `COLUNAS`."""
+    return Mensagem(
+        id=row[0],
+        conversa_id=row[1],
+        tipo=TipoMensagem(row[2]),
+        direcao=Direcao(row[3]),
+        canal=Canal(row[4]),
+        instancia=row[5],
+        remetente=row[6],
+        destinatario=row[7],
+        conteudo=orjson.loads(row[8]),
+        status=StatusMensagem(row[9]),
+        entrega=Entrega(row[10]),
+        erro=row[11],
+        id_externo=row[12],
+        pedido_id=row[13],
+        criada_em=row[14],
+        atualizada_em=row[15],
+    )
+
+
+def view(mensagem: Mensagem) -> dict[str, Any]:
+    """Return the wire form of a message (SPEC §6)."""
+    return {
+        "id": mensagem.id,
+        "tipo": mensagem.tipo.value,
+        "direcao": mensagem.direcao.value,
+        "canal": mensagem.canal.value,
+        "instancia": mensagem.instancia,
+        "remetente": mensagem.remetente,
+        "destinatario": mensagem.destinatario,
+        "conteudo": mensagem.conteudo,
+        "status": mensagem.status.value,
+        "entrega": mensagem.entrega.value,
+        "erro": mensagem.erro,
+        "id_externo": mensagem.id_externo,
+        "pedido_id": mensagem.pedido_id,
+        "criada_em": format_time(mensagem.criada_em),
+        "atualizada_em": format_time(mensagem.atualizada_em),
+    }
+
+
+def _check_internal(nova: Mensagem) -> None:
+    sala = nova.sala
+    if sala is not None and sala not in SALAS:
+        raise DadosInvalidos(Problema("destinatario", f"sala: one of {', '.join(SALAS)} expected"))
+    if sala is not None and nova.tipo is not TipoMensagem.TEXTO:
+        raise DadosInvalidos(Problema("tipo", "a room takes texto alone"))
+    if len(nova.texto) > MAX_INTERNO:
+        raise DadosInvalidos(Problema("conteudo", f"at most {MAX_INTERNO} characters"))
+
+
+async def _conversation(tx: Tx, canal: str, contato: str) -> str:
+    key = (canal, contato)
+    find_it = "SELECT id FROM conversas WHERE canal = ? AND contato = ?"
+    row = await tx.fetch_one(find_it, key)
+    if row is None:
+        await tx.insert_many(
+            "conversas (id, canal, contato, criada_em)",
+            [(new_id(), *key, tx.now_ms)],
+            conflict="ON CONFLICT DO NOTHING",
+        )
+        row = await tx.fetch_one(find_it, key)
+    return str(row[0]) if row else ""
+
+
+async def _insert(tx: Tx, m: Mensagem) -> None:
+    await tx.insert_many(
+        "mensagens (id, conversa_id, tipo, direcao, canal, instancia, contato, remetente,"
+        " destinatario, conteudo, status, entrega, erro, id_externo, pedido_id, criada_em,"
+        " atualizada_em)",
+        [
+            (m.id, m.conversa_id, m.tipo.value, m.direcao.value, m.canal.value, m.instancia,
+             m.contato, m.remetente, m.destinatario, _encode(m.conteudo), m.status.value,
+             m.entrega.value, m.erro, m.id_externo, m.pedido_id, m.criada_em, m.atualizada_em)
+        ],
+    )  # fmt: skip
+
+
+def _encode(conteudo: Any) -> str:
+    try:
+        return orjson.dumps(conteudo).decode()
+    except TypeError:
+        raise DadosInvalidos(Problema("conteudo", "text or JSON expected")) from None
+
+
+def _campos(m: Mensagem) -> dict[str, Any]:
+    return {
+        "mensagem_id": m.id,
+        "conversa_id": m.conversa_id,
+        "canal": m.canal.value,
+        "direcao": m.direcao.value,
+        "tipo_mensagem": m.tipo.value,
+        "status": m.status.value,
+        "entrega": m.entrega.value,
+        "pedido_id": m.pedido_id,
+    }
