@@ -307,6 +307,37 @@ async def test_the_list_is_filtered_by_severity_end_and_time(
         assert (await ponte.get("/alerts", limit=1))["total"] == 4
 
 
+async def test_the_list_is_walked_by_its_cursor_without_losing_or_repeating_an_alert(
+    data_dir: Path, clock: FrozenClock
+) -> None:
+    async with embedded(data_dir, clock=clock) as ponte:
+        for n in range(6):  # two of each moment
+            clock.advance(60 * (n % 2))
+            await _raise(ponte, labels={"n": str(n)})
+        whole = [a["id"] for a in (await ponte.get("/alerts"))["itens"]]
+        walked: list[str] = []
+        params: dict[str, Any] = {"limit": 2}
+
+        while True:
+            page = await ponte.get("/alerts", **params)
+            walked += [a["id"] for a in page["itens"]]
+            if page["proximo"] is None:
+                break
+            params["cursor"] = page["proximo"]
+            await _raise(ponte, labels={"later": str(len(walked))})
+
+        assert walked == whole
+        assert (page["total"], len(page["itens"])) == (8, 2)
+
+
+@pytest.mark.parametrize("cursor", ["xyz", "5b5d", "5b2278222c317d", "5b2d312c2278225d"])
+async def test_a_cursor_of_another_list_is_refused(ponte: Embedded, cursor: str) -> None:
+    answer = await ponte.http.get("/alerts", params={"cursor": cursor})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["campo"] == "cursor"
+
+
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a name with a blank": ({"nome": "cofre aberto"}, "nome"),
     "a name that starts with a digit": ({"nome": "1cofre"}, "nome"),

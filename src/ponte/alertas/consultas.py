@@ -5,7 +5,11 @@ from typing import Any
 
 from ponte.alertas import service
 from ponte.domain.valores import format_time
+from ponte.errors import DadosInvalidos, Problema
+from ponte.listas import Pagina, next_cursor
 from ponte.store.db import Tx
+
+MAX_MS = 2**63  # what every engine keeps as a whole number
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +23,36 @@ class Filtro:
 
 
 async def list_alerts(
-    tx: Tx, filtro: Filtro, pagina: tuple[int, int]
-) -> tuple[list[dict[str, Any]], int]:
-    """Return a page (skip, limit) of alerts, newest first, and how many match."""
+    tx: Tx, filtro: Filtro, pagina: Pagina
+) -> tuple[list[dict[str, Any]], int, str | None]:
+    """Return a page of alerts, newest first, how many match, and the next page's cursor.
+
+    Raises:
+        DadosInvalidos: the cursor is another list's.
+    """
     where, params = _where(filtro)
     total = await tx.fetch_one(f"SELECT COUNT(*) FROM alertas WHERE {where}", params)  # noqa: S608
+    depois = _after(pagina)
+    if depois is not None:
+        where, params = f"{where} AND (criado_em, id) < (?, ?)", [*params, *depois]
     rows = await tx.fetch(
         f"SELECT {service.COLUNAS} FROM alertas WHERE {where}"  # noqa: S608 - own text
         " ORDER BY criado_em DESC, id DESC LIMIT ? OFFSET ?",
-        (*params, pagina[1], pagina[0]),
+        (*params, pagina.limite + 1, pagina.pular),
     )
-    return [service.view(service.from_row(r)) for r in rows], int(total[0]) if total else 0
+    alertas = [service.from_row(r) for r in rows[: pagina.limite]]
+    more = len(rows) > pagina.limite
+    proximo = next_cursor(alertas[-1].criado_em, alertas[-1].id) if more else None
+    return [service.view(a) for a in alertas], int(total[0]) if total else 0, proximo
+
+
+def _after(pagina: Pagina) -> tuple[int, str] | None:
+    match pagina.depois:
+        case None:
+            return None
+        case [int(criado_em), str(alerta_id)] if 0 <= criado_em < MAX_MS:
+            return criado_em, alerta_id
+    raise DadosInvalidos(Problema("cursor", "a value of proximo expected"))
 
 
 async def get_alert(tx: Tx, alerta_id: str) -> dict[str, Any]:

@@ -64,8 +64,8 @@ async def list_alerts(
     ctx: Ctx, pagina: PaginacaoSkip, filtro: Annotated[Filtro, Depends(_filtro)]
 ) -> Any:
     """List alerts, newest first."""
-    itens, total = await ctx.db.read(consultas.list_alerts, filtro, (pagina.pular, pagina.limite))
-    return json_response(listing(itens, total=total))
+    itens, total, proximo = await ctx.db.read(consultas.list_alerts, filtro, pagina)
+    return json_response(listing(itens, total=total, proximo=proximo))
 
 
 @router.get(
