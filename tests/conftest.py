@@ -1,6 +1,7 @@
 """Every test gets a Ponte of its own, real to the disk, and no network but loopback."""
 
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,12 +13,55 @@ import structlog
 from ponte.estoque.service import Contagem, count_many
 from ponte.store.db import Tx
 from ponte.testing import Embedded, FrozenClock, embedded
+from tests.postgres import Cluster, programs
 
 PRODUTOS = (
     ("ARROZ-5KG", "Arroz branco 5 kg", 2590),
     ("CAFE-500G", "Café torrado 500 g", 1890),
     ("LEITE-1L", "Leite integral 1 l", 549),
 )
+
+
+# What proves a promise of the store runs on both engines, the rest on SQLite alone.
+CONTRACT = ("store", "pedidos", "estoque", "notas", "alertas", "falhas", "acceptance")
+DATA = {"data_dir", "ponte", "db", "two"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the contract's tests once for each engine."""
+    folder = Path(str(metafunc.module.__file__)).parent.name
+    marked = any(metafunc.definition.iter_markers("sqlite"))
+    if folder in CONTRACT and not marked and DATA & set(metafunc.fixturenames):
+        metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server for the whole run, where there is one to start."""
+    found = programs()
+    if found is None:
+        if os.environ.get("PONTE_TEST_ENGINES") == "required":
+            pytest.fail("PostgreSQL is required and not installed: make engines")
+        pytest.skip("PostgreSQL is not installed: make engines")
+    server = Cluster(found)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The engine this test stores on; "" stands for SQLite, otherwise a database's address."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield ""
+        return
+    server: Cluster = request.getfixturevalue("cluster")
+    url = server.create()
+    monkeypatch.setenv("PONTE_DATABASE_URL", url)
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture(autouse=True)

@@ -63,7 +63,7 @@ PUBLIC = {
     "/ws/estoque",
 }
 # Carry any error from the thread that meets it to the one that waits, and swallow none.
-CARRIERS = {"store/sqlite.py"}
+CARRIERS = {"store/sqlite.py", "store/postgres.py", "store/pg_tx.py"}
 # Written so that no pattern finds itself: servers of packages, and the paths of a machine.
 FOREIGN = re.compile(
     r"py[p]i\.org|python[h]osted\.org|npm[j]s\.(org|com)|crates\.[i]o|proxy\.gol[a]ng\.org"

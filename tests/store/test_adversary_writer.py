@@ -6,22 +6,21 @@ from pathlib import Path
 import pytest
 
 from ponte.store import outbox
-from ponte.store.db import Rota, Tx
-from ponte.store.migrate import migrate
+from ponte.store.db import Database, Rota, Tx
 from ponte.store.sqlite import SqliteDatabase, connect
+from tests.store.motores import opened
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    path = tmp_path / "ponte.db"
-    migrate(path)
-    database = SqliteDatabase(path, rotas=lambda _: [Rota("p", "f")], now_ms=lambda: 1000)
-    yield database
-    await database.close()
+async def db(engine: str, tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened(
+        engine, tmp_path / "ponte.db", rotas=lambda _: [Rota("p", "f")], now_ms=lambda: 1000
+    ) as database:
+        yield database
 
 
 async def test_a_batch_that_answers_for_too_few_fails_and_the_writer_goes_on(
-    db: SqliteDatabase,
+    db: Database,
 ) -> None:
     async def forgets(tx: Tx, _items: Sequence[str]) -> list[str]:
         await tx.execute("INSERT INTO meta VALUES ('half', 'x')")
@@ -36,6 +35,7 @@ async def test_a_batch_that_answers_for_too_few_fails_and_the_writer_goes_on(
     assert await db.transact(read) is None
 
 
+@pytest.mark.sqlite
 async def test_a_claim_does_not_look_through_the_whole_backlog(db: SqliteDatabase) -> None:
     plans: list[str] = []
     con = connect(db.path, readonly=True)

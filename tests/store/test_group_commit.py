@@ -1,26 +1,33 @@
-"""One writer, group commit: each caller is answered after its own commit, and alone if it fails."""
+"""Group commit: each caller is answered after its own commit, and alone if it fails."""
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import asyncpg
+import orjson
 import pytest
 
 from ponte.errors import ArmazenamentoIndisponivel, ConflitoDeEstado
 from ponte.events import MensagemPublicada, WebhookRecebido
-from ponte.store.db import Commit, Rota, Tx
-from ponte.store.migrate import migrate
-from ponte.store.sqlite import SqliteDatabase
+from ponte.store.db import Commit, Database, Rota, Tx
+from tests.store.motores import opened
+
+UNIQUE = (sqlite3.IntegrityError, asyncpg.UniqueViolationError)
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    path = tmp_path / "ponte.db"
-    migrate(path)
-    database = SqliteDatabase(path, rotas=lambda _: [Rota("p", "f")], now_ms=lambda: 1000)
-    yield database
-    await database.close()
+async def db(engine: str, tmp_path: Path) -> AsyncIterator[Database]:
+    async with _open(engine, tmp_path) as database:
+        yield database
+
+
+def _open(engine: str, folder: Path) -> AbstractAsyncContextManager[Database]:
+    return opened(
+        engine, folder / "ponte.db", rotas=lambda _: [Rota("p", "f")], now_ms=lambda: 1000
+    )
 
 
 async def _write(tx: Tx, chave: str) -> str:
@@ -32,18 +39,16 @@ async def _chaves(tx: Tx) -> set[str]:
     return {row[0] for row in await tx.fetch("SELECT chave FROM meta WHERE valor = 'x'")}
 
 
-async def test_a_result_comes_after_its_commit_and_another_connection_sees_it(
-    db: SqliteDatabase,
+async def test_a_result_comes_after_its_commit_and_another_process_sees_it(
+    db: Database, engine: str, tmp_path: Path
 ) -> None:
-    await db.transact(_write, "a")
+    async with _open(engine, tmp_path) as other:
+        await db.transact(_write, "a")
 
-    other = sqlite3.connect(db.path)
-
-    assert other.execute("SELECT COUNT(*) FROM meta WHERE chave = 'a'").fetchone() == (1,)
-    other.close()
+        assert await other.read(_chaves) == {"a"}
 
 
-async def test_one_that_fails_leaves_nothing_and_its_neighbours_stay(db: SqliteDatabase) -> None:
+async def test_one_that_fails_leaves_nothing_and_its_neighbours_stay(db: Database) -> None:
     async def bad(tx: Tx) -> None:
         await _write(tx, "bad")
         tx.put(MensagemPublicada(de="x", texto="never"))
@@ -63,27 +68,28 @@ async def test_one_that_fails_leaves_nothing_and_its_neighbours_stay(db: SqliteD
     assert await db.read(_chaves) == {"a", "b"}
 
 
-async def test_numbers_of_a_rolled_back_fact_are_given_back(db: SqliteDatabase) -> None:
-    async def put(tx: Tx, texto: str) -> int | None:
-        seq = tx.put(MensagemPublicada(de="x", texto=texto)).seq
+async def test_numbers_of_a_rolled_back_fact_are_given_back(db: Database) -> None:
+    commits: list[Commit] = []
+    db.on_commit(commits.append)
+
+    async def put(tx: Tx, texto: str) -> None:
+        tx.put(MensagemPublicada(de="x", texto=texto))
         if texto == "bad":
             message = "no"
             raise ConflitoDeEstado(message)
-        return seq
 
-    first = await db.transact(put, "one")
+    await db.transact(put, "one")
     await asyncio.gather(db.transact(put, "bad"), return_exceptions=True)
-    together = await asyncio.gather(
-        db.transact(put, "two"),
-        db.transact(put, "bad"),
-        db.transact(put, "three"),
-        return_exceptions=True,
+    await asyncio.gather(
+        *(db.transact(put, texto) for texto in ("two", "bad", "three")), return_exceptions=True
     )
 
-    assert (first, together[0], together[2]) == (1, 2, 3)
+    fatos = [f for c in commits for f in c.fatos]
+    assert [(f.pos, f.seq) for f in fatos] == [(1, 1), (2, 2), (3, 3)]
+    assert [orjson.loads(f.dados)["texto"] for f in fatos] == ["one", "two", "three"]
 
 
-async def test_a_bad_item_does_not_sink_its_batch(db: SqliteDatabase) -> None:
+async def test_a_bad_item_does_not_sink_its_batch(db: Database) -> None:
     groups: list[int] = []
 
     async def many(tx: Tx, items: Sequence[str]) -> list[str | Exception]:
@@ -97,12 +103,12 @@ async def test_a_bad_item_does_not_sink_its_batch(db: SqliteDatabase) -> None:
     )
 
     assert [r for r in results if isinstance(r, str)] == ["a", "dup", "b"]
-    assert sum(isinstance(r, sqlite3.IntegrityError) for r in results) == 1
+    assert sum(isinstance(r, UNIQUE) for r in results) == 1
     assert await db.read(_chaves) == {"a", "dup", "b"}
     assert max(groups) > 1
 
 
-async def test_those_that_wait_share_a_commit(db: SqliteDatabase) -> None:
+async def test_those_that_wait_share_a_commit(db: Database) -> None:
     commits: list[Commit] = []
     db.on_commit(commits.append)
 
@@ -117,7 +123,7 @@ async def test_those_that_wait_share_a_commit(db: SqliteDatabase) -> None:
 
 
 async def test_awaiting_the_outside_with_a_transaction_open_is_refused(
-    db: SqliteDatabase,
+    db: Database,
 ) -> None:
     async def calls_out(tx: Tx) -> None:
         await _write(tx, "a")
@@ -129,8 +135,9 @@ async def test_awaiting_the_outside_with_a_transaction_open_is_refused(
     assert await db.read(_chaves) == set()
 
 
+@pytest.mark.sqlite
 async def test_a_failed_commit_is_said_to_be_unknown_and_the_next_one_works(
-    db: SqliteDatabase,
+    db: Database,
 ) -> None:
     async def fill(tx: Tx) -> None:
         await tx.execute("PRAGMA max_page_count = 1")
@@ -146,27 +153,37 @@ async def test_a_failed_commit_is_said_to_be_unknown_and_the_next_one_works(
     assert await db.transact(_write, "after") == "after"
 
 
-async def test_two_databases_on_one_file_number_facts_without_holes(
-    db: SqliteDatabase,
+async def test_two_processes_number_facts_without_holes_in_the_order_of_their_commits(
+    db: Database, engine: str, tmp_path: Path
 ) -> None:
-    other = SqliteDatabase(db.path, rotas=lambda _: [], now_ms=lambda: 1000)
+    async def put(tx: Tx, texto: str) -> None:
+        tx.put(MensagemPublicada(de="x", texto=texto))
 
-    async def put(tx: Tx, texto: str) -> int | None:
-        return tx.put(MensagemPublicada(de="x", texto=texto)).seq
+    async with _open(engine, tmp_path) as other:
+        seen: list[int] = []
+        work = asyncio.gather(*(d.transact(put, str(i)) for i in range(200) for d in (db, other)))
+        while not work.done():
+            seen += await db.read(_after, seen[-1] if seen else 0)
+        await work
+        seen += await db.read(_after, seen[-1] if seen else 0)
 
-    seqs = await asyncio.gather(*(d.transact(put, str(i)) for i in range(50) for d in (db, other)))
-    await other.close()
-
-    assert sorted(s for s in seqs if s is not None) == list(range(1, 101))
+    # Who always asks for what is after the last it saw has seen everything.
+    assert seen == list(range(1, 401))
 
 
+async def _after(tx: Tx, pos: int) -> list[int]:
+    rows = await tx.fetch("SELECT pos FROM fatos WHERE pos > ? ORDER BY pos", (pos,))
+    return [row[0] for row in rows]
+
+
+@pytest.mark.sqlite
 async def test_a_change_by_another_process_is_noticed_and_an_own_one_is_not(
-    db: SqliteDatabase,
+    db: Database, tmp_path: Path
 ) -> None:
     await db.transact(_write, "own")
     unnoticed = await db.changed_behind()
 
-    stranger = sqlite3.connect(db.path)
+    stranger = sqlite3.connect(tmp_path / "ponte.db")
     stranger.execute("INSERT INTO meta VALUES ('foreign', 'x')")
     stranger.commit()
     stranger.close()
@@ -176,7 +193,7 @@ async def test_a_change_by_another_process_is_noticed_and_an_own_one_is_not(
     assert not await db.changed_behind()
 
 
-async def test_rows_survive_in_chunks_of_any_size(db: SqliteDatabase) -> None:
+async def test_rows_survive_in_chunks_of_any_size(db: Database) -> None:
     for size in (1, 3, 64, 65, 200, 1000):
 
         async def insert(tx: Tx, size: int = size) -> int:

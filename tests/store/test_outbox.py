@@ -9,10 +9,9 @@ import pytest
 
 from ponte.events import EntregaPedida, Fato
 from ponte.store import inbox, outbox
-from ponte.store.db import Rota, Tx
-from ponte.store.migrate import migrate
+from ponte.store.db import Database, Rota, Tx
 from ponte.store.outbox import Entrega, LeasePerdido
-from ponte.store.sqlite import SqliteDatabase
+from tests.store.motores import opened
 
 
 @dataclass
@@ -29,12 +28,9 @@ def relogio() -> Clock:
 
 
 @pytest.fixture
-async def db(tmp_path: Path, relogio: Clock) -> AsyncIterator[SqliteDatabase]:
-    path = tmp_path / "ponte.db"
-    migrate(path)
-    database = SqliteDatabase(path, rotas=_rotas, now_ms=relogio)
-    yield database
-    await database.close()
+async def db(engine: str, tmp_path: Path, relogio: Clock) -> AsyncIterator[Database]:
+    async with opened(engine, tmp_path / "ponte.db", rotas=_rotas, now_ms=relogio) as database:
+        yield database
 
 
 def _rotas(fato: Fato) -> list[Rota]:
@@ -55,7 +51,7 @@ async def _rows(tx: Tx) -> list[Any]:
 
 
 async def test_only_the_head_of_a_lane_is_taken_and_lanes_do_not_wait_for_each_other(
-    db: SqliteDatabase,
+    db: Database,
 ) -> None:
     await db.transact(_put, "a", "a", "b", "a", "c")
 
@@ -70,7 +66,7 @@ async def test_only_the_head_of_a_lane_is_taken_and_lanes_do_not_wait_for_each_o
 
 
 async def test_a_lane_waits_for_its_head_even_while_the_head_waits_for_its_next_try(
-    db: SqliteDatabase, relogio: Clock
+    db: Database, relogio: Clock
 ) -> None:
     await db.transact(_put, "a", "a")
     [head] = await db.transact(_claim)
@@ -86,7 +82,7 @@ async def test_a_lane_waits_for_its_head_even_while_the_head_waits_for_its_next_
     assert (again.id, again.tentativas) == (head.id, 2)
 
 
-async def test_a_claim_counts_as_a_try_before_anything_runs(db: SqliteDatabase) -> None:
+async def test_a_claim_counts_as_a_try_before_anything_runs(db: Database) -> None:
     await db.transact(_put, "a")
 
     [entrega] = await db.transact(_claim)
@@ -96,7 +92,7 @@ async def test_a_claim_counts_as_a_try_before_anything_runs(db: SqliteDatabase) 
 
 
 async def test_a_worker_that_lost_its_lease_changes_nothing(
-    db: SqliteDatabase, relogio: Clock
+    db: Database, relogio: Clock
 ) -> None:
     await db.transact(_put, "a")
     [stale] = await db.transact(_claim)
@@ -124,7 +120,7 @@ async def test_a_worker_that_lost_its_lease_changes_nothing(
     await db.transact(outbox.finish, [fresh])
 
 
-async def test_work_of_a_dead_worker_is_taken_alone(db: SqliteDatabase) -> None:
+async def test_work_of_a_dead_worker_is_taken_alone(db: Database) -> None:
     await db.transact(_put, "a", "b", "c")
     await db.transact(_claim)
 
@@ -140,7 +136,7 @@ async def test_work_of_a_dead_worker_is_taken_alone(db: SqliteDatabase) -> None:
     assert [e.lane for e in await db.transact(_claim)] == ["d"]
 
 
-async def test_a_clean_end_gives_work_back_without_counting_the_try(db: SqliteDatabase) -> None:
+async def test_a_clean_end_gives_work_back_without_counting_the_try(db: Database) -> None:
     await db.transact(_put, "a")
     await db.transact(_claim)
 
@@ -150,7 +146,7 @@ async def test_a_clean_end_gives_work_back_without_counting_the_try(db: SqliteDa
 
 
 async def test_set_aside_keeps_the_fact_the_reason_and_every_try(
-    db: SqliteDatabase, relogio: Clock
+    db: Database, relogio: Clock
 ) -> None:
     await db.transact(_put, "a", "a")
     for number in range(1, 4):
@@ -188,7 +184,7 @@ async def test_the_same_error_with_other_numbers_is_one_cause() -> None:
 
 
 async def test_what_a_broker_confirmed_and_nobody_handled_is_published_again(
-    db: SqliteDatabase, relogio: Clock
+    db: Database, relogio: Clock
 ) -> None:
     await db.transact(_put, "a", "b")
 
@@ -208,7 +204,7 @@ async def test_what_a_broker_confirmed_and_nobody_handled_is_published_again(
     assert await db.read(unsent) == rows
 
 
-async def test_a_fact_is_new_to_a_step_once(db: SqliteDatabase) -> None:
+async def test_a_fact_is_new_to_a_step_once(db: Database) -> None:
     assert await db.transact(inbox.first_time, "p", ["1", "2"]) == {"1", "2"}
     assert await db.transact(inbox.first_time, "p", ["2", "3"]) == {"3"}
     assert await db.transact(inbox.first_time, "p", ["3"]) == set()

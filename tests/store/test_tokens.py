@@ -1,26 +1,28 @@
 """Tokens at rest: unreadable without the key, bound to their name, gone when they expire."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from ponte.errors import ConfiguracaoInvalida
-from ponte.store.migrate import migrate
-from ponte.store.sqlite import SqliteDatabase
+from ponte.store.db import Database, Tx
 from ponte.store.tokens import EncryptedTokens, load_key
+from tests.store.motores import opened
 
 SECRET = "canary-token-value"
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    path = tmp_path / "ponte.db"
-    migrate(path)
-    database = SqliteDatabase(path, rotas=lambda _: [], now_ms=lambda: 1000)
-    yield database
-    await database.close()
+async def db(engine: str, tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened(
+        engine, tmp_path / "ponte.db", rotas=lambda _: [], now_ms=lambda: 1000
+    ) as database:
+        yield database
+
+
+async def _stored(tx: Tx) -> bytes:
+    return b"".join([row[0] for row in await tx.fetch("SELECT cifrado FROM tokens")])
 
 
 def _on_disk(folder: Path) -> bytes:
@@ -28,33 +30,32 @@ def _on_disk(folder: Path) -> bytes:
 
 
 async def test_a_token_comes_back_and_is_unreadable_on_the_disk(
-    db: SqliteDatabase, tmp_path: Path
+    db: Database, tmp_path: Path
 ) -> None:
     tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
 
     await tokens.put("rappi", SECRET, expira_em_ms=2000)
 
     assert await tokens.get("rappi") == (SECRET, 2000)
-    assert SECRET.encode() not in _on_disk(tmp_path)
+    assert SECRET.encode() not in await db.read(_stored) + _on_disk(tmp_path)
 
 
-async def test_another_key_or_another_name_reads_nothing(
-    db: SqliteDatabase, tmp_path: Path
-) -> None:
+async def test_another_key_or_another_name_reads_nothing(db: Database, tmp_path: Path) -> None:
     tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
     await tokens.put("rappi", SECRET, expira_em_ms=2000)
 
     stranger = EncryptedTokens(db, load_key(tmp_path / "outra"))
-    con = sqlite3.connect(db.path)
-    con.execute("INSERT INTO tokens SELECT 'ifood', cifrado, expira_em FROM tokens")
-    con.commit()
-    con.close()
+
+    async def move(tx: Tx) -> None:
+        await tx.execute("INSERT INTO tokens SELECT 'ifood', cifrado, expira_em FROM tokens")
+
+    await db.transact(move)
 
     assert await stranger.get("rappi") is None
     assert await tokens.get("ifood") is None
 
 
-async def test_an_expired_or_deleted_token_is_none(db: SqliteDatabase, tmp_path: Path) -> None:
+async def test_an_expired_or_deleted_token_is_none(db: Database, tmp_path: Path) -> None:
     tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
     await tokens.put("old", SECRET, expira_em_ms=999)
     await tokens.put("gone", SECRET, expira_em_ms=2000)

@@ -29,7 +29,7 @@ async def mark_availability(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
             # have reached the shop though its answer was lost.
             await tx.execute(
                 "INSERT INTO disponibilidade (conector, loja, produto_id, desejado, em)"
-                " SELECT ?, ?, ?, quantidade > 0, ? FROM estoque"
+                " SELECT ?, ?, ?, CASE WHEN quantidade > 0 THEN 1 ELSE 0 END, ? FROM estoque"
                 " WHERE produto_id = ? AND filial_id = ?"
                 " ON CONFLICT (conector, loja, produto_id)"
                 " DO UPDATE SET desejado = excluded.desejado, em = excluded.em, enviado = CASE"

@@ -19,7 +19,7 @@ from ponte.events import (
     EstoqueNormalizou,
     EstoqueVoltou,
 )
-from ponte.store.db import Tx
+from ponte.store.db import Tx, padded
 
 Chave = tuple[str, str]  # (produto_id, filial_id)
 VENDA, CANCELAMENTO, CONTAGEM, AJUSTE = "venda", "cancelamento", "contagem", "ajuste"
@@ -59,7 +59,10 @@ class Movimento:
 _LOAD = """SELECT e.produto_id, e.filial_id, p.nome, p.preco, e.quantidade, e.minimo, e.contado_em
 FROM estoque e JOIN produtos p ON p.produto_id = e.produto_id
 WHERE (e.produto_id, e.filial_id) IN (VALUES {marks}) ORDER BY e.produto_id, e.filial_id"""
-_BATCH = 200
+_BATCH = 256
+_MOVED = """ON CONFLICT (produto_id, filial_id) DO UPDATE SET quantidade = excluded.quantidade,
+minimo = excluded.minimo, contado_em = excluded.contado_em,
+atualizado_em = excluded.atualizado_em"""
 
 
 class Livro:
@@ -76,9 +79,9 @@ class Livro:
         ordered = sorted(set(chaves))
         posicoes: dict[Chave, Posicao] = {}
         for start in range(0, len(ordered), _BATCH):
-            part = ordered[start : start + _BATCH]
+            part = padded(ordered[start : start + _BATCH])
             marks = ",".join(["(?,?)"] * len(part))
-            sql = _LOAD.format(marks=marks) + tx.for_update
+            sql = _LOAD.format(marks=marks) + tx.lock("e")
             for row in await tx.fetch(sql, [v for chave in part for v in chave]):
                 posicoes[row[0], row[1]] = Posicao(*row[2:])
         return cls(posicoes)
@@ -125,19 +128,23 @@ class Livro:
             ],
         )  # fmt: skip
         changed = [k for k, p in self._agora.items() if p != self._antes.get(k)]
+        # A position that somebody else opened meanwhile is no conflict to write over: this
+        # transaction fails, and the next try sees it.
+        await self._store(tx, [k for k in changed if k not in self._antes], conflict="")
+        await self._store(tx, [k for k in changed if k in self._antes], conflict=_MOVED)
+        origem = {m.chave: m.tipo for m, _ in self._movimentos}
+        for chave in changed:
+            _put_facts(tx, chave, self._antes.get(chave), self._agora[chave], origem.get(chave))
+
+    async def _store(self, tx: Tx, chaves: list[Chave], *, conflict: str) -> None:
         await tx.insert_many(
             "estoque (produto_id, filial_id, quantidade, minimo, contado_em, atualizado_em)",
             [
                 (*k, p.quantidade, p.minimo, p.contado_em, tx.now_ms)
-                for k, p in ((k, self._agora[k]) for k in changed)
+                for k, p in ((k, self._agora[k]) for k in chaves)
             ],
-            conflict="ON CONFLICT (produto_id, filial_id) DO UPDATE SET"
-            " quantidade = excluded.quantidade, minimo = excluded.minimo,"
-            " contado_em = excluded.contado_em, atualizado_em = excluded.atualizado_em",
+            conflict=conflict,
         )
-        origem = {m.chave: m.tipo for m, _ in self._movimentos}
-        for chave in changed:
-            _put_facts(tx, chave, self._antes.get(chave), self._agora[chave], origem.get(chave))
 
 
 def _put_facts(

@@ -159,7 +159,7 @@ async def count_many(tx: Tx, contagens: Sequence[Contagem], *, minimo: int, auto
     known = await _known(tx, contagens)
     livro = await Livro.open(tx, [(c.produto_id, c.filial_id) for c in contagens])
     created = 0
-    produtos: list[Params] = []
+    produtos: dict[str, Params] = {}
     for contagem in contagens:
         if contagem.medido_em is not None and contagem.medido_em > tx.now_ms:
             raise DadosInvalidos(Problema("medido_em", "is in the future"))
@@ -168,9 +168,10 @@ async def count_many(tx: Tx, contagens: Sequence[Contagem], *, minimo: int, auto
         created += before is None
         extras = (contagem.categoria, contagem.imagem_url, contagem.ean)
         if produto != before or any(e is not None for e in extras):
-            produtos.append((contagem.produto_id, *produto, *extras, tx.now_ms))
+            row = (contagem.produto_id, *produto, *extras, tx.now_ms)
+            produtos[contagem.produto_id] = _over(produtos.get(contagem.produto_id), row)
         await _count_one(tx, livro, contagem, produto, minimo, autor)
-    await tx.insert_many(_PRODUTOS, produtos, conflict=_KNOWN)
+    await tx.insert_many(_PRODUTOS, [produtos[k] for k in sorted(produtos)], conflict=_KNOWN)
     await livro.write(tx)
     return created
 
@@ -190,6 +191,13 @@ async def adjust(tx: Tx, chave: Chave, *, delta: int, motivo: str, autor: str) -
     return saldo
 
 
+def _over(before: Params | None, row: Params) -> Params:
+    """Return a product's row over an earlier one of the same statement, which may have it once."""
+    return (
+        row if before is None else [b if a is None else a for a, b in zip(row, before, strict=True)]
+    )
+
+
 def _where(filtro: Filtro) -> tuple[str, list[Any]]:
     where, params = ["1 = 1"], list[Any]()
     if filtro.filial_id is not None:
@@ -200,8 +208,8 @@ def _where(filtro: Filtro) -> tuple[str, list[Any]]:
     if filtro.busca:
         like = "%" + filtro.busca.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
         where.append(
-            "(e.produto_id LIKE ? ESCAPE '!' OR p.nome LIKE ? ESCAPE '!'"
-            " OR p.categoria LIKE ? ESCAPE '!' OR p.ean = ?)"
+            "(LOWER(e.produto_id) LIKE LOWER(?) ESCAPE '!' OR LOWER(p.nome) LIKE LOWER(?)"
+            " ESCAPE '!' OR LOWER(p.categoria) LIKE LOWER(?) ESCAPE '!' OR p.ean = ?)"
         )
         params += [like, like, like, filtro.busca]
     return " AND ".join(where), params
@@ -244,13 +252,16 @@ async def _count_one(
         livro.add(chave, Posicao(*produto, quantidade=0, minimo=own, contado_em=medido))
         tipo, delta = ABERTURA, c.quantidade
     else:
-        livro.change(chave, nome=produto[0], preco=produto[1])
-        if c.minimo is not None:
-            livro.change(chave, minimo=c.minimo)
         tipo, delta = CONTAGEM, c.quantidade - posicao.quantidade
         if c.medido_em is not None:
             delta = await _difference(tx, chave, posicao, c.quantidade, medido)
-        livro.change(chave, contado_em=max(medido, posicao.contado_em))
+        livro.change(
+            chave,
+            nome=produto[0],
+            preco=produto[1],
+            minimo=posicao.minimo if c.minimo is None else c.minimo,
+            contado_em=max(medido, posicao.contado_em),
+        )
     livro.move(Movimento(chave, delta, tipo, motivo=c.motivo, autor=autor, medido_em=c.medido_em))
 
 

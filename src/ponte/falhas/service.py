@@ -155,15 +155,15 @@ def _where(filtro: Filtro) -> tuple[str, list[Any]]:
     return " AND ".join(where), params
 
 
-async def _load(tx: Tx, falha_id: str) -> Row:
-    row = await tx.fetch_one(f"SELECT {_COLUNAS} {_FROM} WHERE a.id = ?", (falha_id,))
+async def _load(tx: Tx, falha_id: str, lock: str = "") -> Row:
+    row = await tx.fetch_one(f"SELECT {_COLUNAS} {_FROM} WHERE a.id = ?{lock}", (falha_id,))
     if row is None:
         raise NaoEncontrado("Falha", falha_id)
     return row
 
 
 async def _open(tx: Tx, falha_id: str) -> Row:
-    row = await _load(tx, falha_id)
+    row = await _load(tx, falha_id, tx.lock("a"))
     if row[9] != ABERTA:
         msg = f"The failure is {row[9]}, not open"
         raise ConflitoDeEstado(msg)

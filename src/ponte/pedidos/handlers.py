@@ -26,7 +26,7 @@ from ponte.events import (
 )
 from ponte.notas import service as notas
 from ponte.pedidos import service
-from ponte.store.db import Tx
+from ponte.store.db import Tx, padded
 
 Recebido = PedidoRecebido | PedidoReprocessado
 
@@ -96,10 +96,11 @@ async def _is_cancelled(tx: Tx, numero: int) -> bool:
 async def _still_received(tx: Tx, fatos: Sequence[FatoGravado]) -> list[Recebido]:
     decoded = [f.fato() for f in fatos]
     recebidos = [f for f in decoded if isinstance(f, PedidoRecebido | PedidoReprocessado)]
-    marks = ",".join("?" * len(recebidos))
+    numeros = padded([r.numero for r in recebidos])
     rows = await tx.fetch(
-        f"SELECT numero FROM pedidos WHERE numero IN ({marks}) AND status IN (?, ?){tx.for_update}",  # noqa: S608
-        (*(r.numero for r in recebidos), StatusPedido.RECEBIDO.value, StatusPedido.ERRO.value),
+        f"SELECT numero FROM pedidos WHERE numero IN ({','.join('?' * len(numeros))})"  # noqa: S608
+        f" AND status IN (?, ?) ORDER BY numero{tx.lock()}",
+        (*numeros, StatusPedido.RECEBIDO.value, StatusPedido.ERRO.value),
     )
     waiting = {row[0] for row in rows}
     return [r for r in recebidos if r.numero in waiting]

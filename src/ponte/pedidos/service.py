@@ -25,7 +25,7 @@ from ponte.events import (
 )
 from ponte.notas import service as notas
 from ponte.store import idempotency
-from ponte.store.db import Row, Tx
+from ponte.store.db import Row, Tx, padded
 
 _PEDIDOS = (
     "pedidos (numero, id, canal, pedido_externo, filial_id, loja_externa, status, total, nome,"
@@ -68,17 +68,19 @@ async def accept_many(
         if earlier is not None:
             return [earlier]
     produtos = await _produtos(tx, {i.sku for p in pedidas for i in p.novo.itens if i.sku})
+    checked = [_linhas(pedida.novo, produtos) for pedida in pedidas]
+    await tx.exclude({k for p in pedidas if (k := _lapide(p.novo))})
+    numeros = iter(await tx.next_numeros(sum(isinstance(c, list) for c in checked)))
     out: list[idempotency.Resposta | Exception] = []
     rows: list[tuple[Any, ...]] = []
     itens: list[tuple[Any, ...]] = []
     keys: list[tuple[idempotency.Pedido, idempotency.Resposta]] = []
-    for pedida in pedidas:
-        try:
-            linhas = _linhas(pedida.novo, produtos)
-        except DadosInvalidos as error:
-            out.append(error)
+    for pedida, linhas in zip(pedidas, checked, strict=True):
+        if isinstance(linhas, DadosInvalidos):
+            out.append(linhas)
             continue
-        resposta = await _accept(tx, pedida.novo, linhas, rows, itens)
+        entrada = (next(numeros), linhas, await _tombstone(tx, pedida.novo))
+        resposta = _accept(tx, pedida.novo, entrada, rows, itens)
         out.append(resposta)
         if pedida.chave is not None:
             keys.append((pedida.chave, resposta))
@@ -108,7 +110,7 @@ async def cancel(tx: Tx, pedido_id: str, *, motivo: str) -> None:
         NaoEncontrado: no such order.
         ConflitoDeEstado: it was cancelled before.
     """
-    row = await _load(tx, "id = ?", pedido_id)
+    row = await _load(tx, "id = ?", pedido_id, lock=True)
     if row is None:
         raise NaoEncontrado("Pedido", pedido_id)
     if row[6] == StatusPedido.CANCELADO:
@@ -122,7 +124,8 @@ async def cancel_external(tx: Tx, canal: str, *, pedido_externo: str, motivo: st
 
     Returns False when there was nothing left to cancel.
     """
-    row = await _load(tx, "canal = ? AND pedido_externo = ?", canal, pedido_externo)
+    await tx.exclude({f"{canal}:{pedido_externo}"})
+    row = await _load(tx, "canal = ? AND pedido_externo = ?", canal, pedido_externo, lock=True)
     if row is None:
         await tx.insert_many(
             "lapides (canal, pedido_externo, motivo, em)",
@@ -143,7 +146,7 @@ async def reprocess(tx: Tx, pedido_id: str) -> None:
         NaoEncontrado: no such order.
         ConflitoDeEstado: its status is neither sem_estoque nor erro.
     """
-    row = await _load(tx, "id = ?", pedido_id)
+    row = await _load(tx, "id = ?", pedido_id, lock=True)
     if row is None:
         raise NaoEncontrado("Pedido", pedido_id)
     if row[6] not in {StatusPedido.SEM_ESTOQUE, StatusPedido.ERRO}:
@@ -189,7 +192,7 @@ async def _produtos(tx: Tx, skus: set[str]) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _linhas(novo: NovoPedido, produtos: dict[str, tuple[str, int]]) -> list[Linha]:
+def _linhas(novo: NovoPedido, produtos: dict[str, tuple[str, int]]) -> list[Linha] | DadosInvalidos:
     linhas, problemas = [], []
     for i, item in enumerate(novo.itens):
         known = produtos.get(item.sku) if item.sku else None
@@ -206,22 +209,19 @@ def _linhas(novo: NovoPedido, produtos: dict[str, tuple[str, int]]) -> list[Linh
     total = sum(n.preco * n.item.quantidade for n in linhas)
     if total > MAX_CENTAVOS:
         problemas.append(Problema("itens", "the total is out of range"))
-    if problemas:
-        raise DadosInvalidos(*problemas)
-    return linhas
+    return DadosInvalidos(*problemas) if problemas else linhas
 
 
-async def _accept(
+def _accept(
     tx: Tx,
     novo: NovoPedido,
-    linhas: list[Linha],
+    entrada: tuple[int, list[Linha], str | None],
     rows: list[tuple[Any, ...]],
     itens: list[tuple[Any, ...]],
 ) -> idempotency.Resposta:
-    numero, pedido_id = tx.next_numero(), new_id()
+    (numero, linhas, motivo), pedido_id = entrada, new_id()
     soma = sum(n.preco * n.item.quantidade for n in linhas)
     total = soma if novo.total_centavos is None else novo.total_centavos
-    motivo = await _tombstone(tx, novo)
     status = StatusPedido.RECEBIDO if motivo is None else StatusPedido.CANCELADO
     avisos = orjson.dumps(novo.avisos).decode() if novo.avisos else None
     c = novo.cliente
@@ -274,6 +274,11 @@ def _put_received(tx: Tx, novo: NovoPedido, linhas: list[Linha], campos: dict[st
                 linhas=unknown,
             )
         )
+
+
+def _lapide(novo: NovoPedido) -> str | None:
+    """Return what excludes the cancellation of this order while it is accepted."""
+    return f"{novo.canal}:{novo.pedido_externo}" if novo.marketplace else None
 
 
 async def _tombstone(tx: Tx, novo: NovoPedido) -> str | None:
@@ -335,9 +340,9 @@ async def stored_summary(tx: Tx, pedido_id: str) -> bytes:
     return summary(row)
 
 
-async def _load(tx: Tx, where: str, *params: object) -> Row | None:
+async def _load(tx: Tx, where: str, *params: object, lock: bool = False) -> Row | None:
     return await tx.fetch_one(
-        f"SELECT {COLUNAS} FROM pedidos WHERE {where}{tx.for_update}",  # noqa: S608 - own text
+        f"SELECT {COLUNAS} FROM pedidos WHERE {where}{tx.lock() if lock else ''}",  # noqa: S608 - own text
         params,
     )
 
@@ -345,10 +350,11 @@ async def _load(tx: Tx, where: str, *params: object) -> Row | None:
 async def set_status(tx: Tx, numeros: Sequence[int], status: StatusPedido) -> None:
     """Move orders, by number, to a status; the fact is the caller's to write."""
     if numeros:
-        marks = ",".join("?" * len(numeros))
+        moved = padded(numeros)
         await tx.execute(
-            f"UPDATE pedidos SET status = ?, atualizado_em = ? WHERE numero IN ({marks})",  # noqa: S608
-            (status.value, tx.now_ms, *numeros),
+            "UPDATE pedidos SET status = ?, atualizado_em = ?"  # noqa: S608
+            f" WHERE numero IN ({','.join('?' * len(moved))})",
+            (status.value, tx.now_ms, *moved),
         )
 
 

@@ -22,12 +22,11 @@ from ponte.flow import rotas
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps
 from ponte.resilience.http import Http
+from ponte.runtime import banco
 from ponte.runtime.instances import Instance
 from ponte.settings import Settings, connector_values, environment, validated
 from ponte.store.db import Tx
 from ponte.store.fatos import HistoricoDoBanco
-from ponte.store.migrate import migrate
-from ponte.store.sqlite import SqliteDatabase
 from ponte.store.tokens import EncryptedTokens, load_key
 from ponte.telemetry import Telemetry
 from ponte.ws import Hub
@@ -89,18 +88,13 @@ async def build(
         ConfiguracaoInvalida: a setting is missing or wrong, by name.
     """
     clock = now_ms or _now_ms
-    if settings.database_url:
-        msg = "PONTE_DATABASE_URL: this version stores in SQLite only; leave it empty"
-        raise ConfiguracaoInvalida(msg)
     if settings.queue_url:
         msg = "PONTE_QUEUE_URL: this version queues in the database only; leave it empty"
         raise ConfiguracaoInvalida(msg)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate(settings.sqlite_path)
     issuer = EmissorLocal(settings.emitente, zona=settings.tz)
     telemetry = Telemetry()
-    instance = Instance(settings.data_dir)
-    db = SqliteDatabase(settings.sqlite_path, rotas=rotas, now_ms=clock)
+    db, instance = await banco.open_database(settings, rotas=rotas, now_ms=clock)
     tokens = EncryptedTokens(db, _master_key(settings))
     https: dict[str, Http] = {}
     deps = Deps(http=_http_factory(https, _Meter(telemetry)), tokens=tokens, now_ms=clock)

@@ -2,20 +2,52 @@
 
 On one machine a process holds a lock on a file of its own; the kernel lets go of
 it at any death, kill -9 included. Whoever can take that lock knows that its owner
-is gone, without waiting for a lease to run out.
+is gone, without waiting for a lease to run out. Processes that share a server may
+run on many machines: they write a heartbeat, timed by the server's clock alone.
 """
 
 import fcntl
 import os
 import socket
 from pathlib import Path
+from typing import Protocol
 
 from ponte.domain.valores import new_id
 from ponte.store.db import Tx
 
+BEAT_S = 2.0  # chosen: how often a process says that it lives
+DEAD_S = 8.0  # chosen: three beats may be lost before its work is freed
 
-class Instance:
+
+class Instance(Protocol):
+    """One process among those that share a database."""
+
+    id: str
+
+    async def register(self, tx: Tx, papeis: str) -> None:
+        """Write who this is."""
+
+    async def beat(self, tx: Tx) -> None:
+        """Say that this process lives; to be called every `BEAT_S` where `beats`."""
+
+    @property
+    def beats(self) -> bool:
+        """Tell whether its life must be told, since no kernel tells its death."""
+
+    async def dead(self, tx: Tx) -> list[str]:
+        """Return the registered instances that are gone."""
+
+    def forget(self, instance_id: str) -> None:
+        """Remove what a dead instance left outside the database."""
+
+    def close(self) -> None:
+        """Let go; others see this instance as gone."""
+
+
+class LockedInstance:
     """One process among those that share a data directory."""
+
+    beats = False
 
     def __init__(self, data_dir: Path) -> None:
         self.id = new_id()
@@ -25,27 +57,63 @@ class Instance:
         fcntl.flock(self._fd, fcntl.LOCK_EX)
 
     async def register(self, tx: Tx, papeis: str) -> None:
-        """Write who this is."""
-        await tx.execute(
-            "INSERT INTO instancias VALUES (?, ?, ?, ?, ?, ?)",
-            (self.id, papeis, socket.gethostname(), os.getpid(), tx.now_ms, tx.now_ms),
-        )
+        await _register(tx, self.id, papeis)
 
-    def is_dead(self, instance_id: str) -> bool:
-        """Tell whether another process of this machine is gone."""
-        return instance_id != self.id and not _is_held(self._path(instance_id))
+    async def beat(self, tx: Tx) -> None:
+        """Say nothing: the lock does."""
+
+    async def dead(self, tx: Tx) -> list[str]:
+        return [i for i in await _registered(tx) if i != self.id and not _is_held(self._path(i))]
 
     def forget(self, instance_id: str) -> None:
-        """Remove the file of a dead instance."""
         self._path(instance_id).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go; others see this instance as gone."""
         os.close(self._fd)
         self.forget(self.id)
 
     def _path(self, instance_id: str) -> Path:
         return self._folder / f"{instance_id}.lock"
+
+
+class BeatingInstance:
+    """One process among those that share a server."""
+
+    beats = True
+
+    def __init__(self) -> None:
+        self.id = new_id()
+        self._papeis = ""
+
+    async def register(self, tx: Tx, papeis: str) -> None:
+        self._papeis = papeis
+        await _register(tx, self.id, papeis)
+        await self.beat(tx)
+
+    async def beat(self, tx: Tx) -> None:
+        beaten = await tx.execute(
+            f"UPDATE instancias SET batimento_em = {_SERVER_MS} WHERE id = ?",  # noqa: S608
+            (self.id,),
+        )
+        if not beaten:  # it was taken for dead, as a machine that slept is
+            await self.register(tx, self._papeis)
+
+    async def dead(self, tx: Tx) -> list[str]:
+        rows = await tx.fetch(
+            f"SELECT id FROM instancias WHERE batimento_em < {_SERVER_MS} - ? AND id <> ?",  # noqa: S608
+            (int(DEAD_S * 1000), self.id),
+        )
+        return [row[0] for row in rows]
+
+    def forget(self, instance_id: str) -> None:
+        """Nothing of it lies outside the database."""
+
+    def close(self) -> None:
+        """Its row went with its last transaction."""
+
+
+# PostgreSQL's, in epoch milliseconds: clocks of machines differ.
+_SERVER_MS = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
 def living(data_dir: Path) -> list[str]:
@@ -67,9 +135,15 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-async def registered(tx: Tx) -> list[str]:
-    """Return the ids of all instances that did not end cleanly or still live."""
+async def _registered(tx: Tx) -> list[str]:
     return [row[0] for row in await tx.fetch("SELECT id FROM instancias")]
+
+
+async def _register(tx: Tx, instance_id: str, papeis: str) -> None:
+    await tx.execute(
+        "INSERT INTO instancias VALUES (?, ?, ?, ?, ?, ?)",
+        (instance_id, papeis, socket.gethostname(), os.getpid(), tx.now_ms, tx.now_ms),
+    )
 
 
 async def remove(tx: Tx, ids: list[str]) -> None:

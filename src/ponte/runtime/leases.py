@@ -11,7 +11,8 @@ async def acquire(tx: Tx, nome: str, *, dono: str, ttl_ms: int) -> int | None:
     row = await tx.fetch_one(
         "INSERT INTO leases (nome, dono, token, ate) VALUES (?, ?, 1, ?)"
         " ON CONFLICT (nome) DO UPDATE SET"
-        " token = leases.token + (leases.dono <> excluded.dono), dono = excluded.dono,"
+        " token = leases.token + CASE WHEN leases.dono = excluded.dono THEN 0 ELSE 1 END,"
+        " dono = excluded.dono,"
         " ate = excluded.ate WHERE leases.dono = excluded.dono OR leases.ate < ?"
         " RETURNING token",
         (nome, dono, tx.now_ms + ttl_ms, tx.now_ms),

@@ -19,11 +19,12 @@ from ponte.errors import PonteError
 from ponte.events import FatoGravado
 from ponte.ports import Prompt
 from ponte.store import outbox
-from ponte.store.db import Commit, Tx
+from ponte.store.db import Commit, ForeignChange, Tx
 
 log = structlog.get_logger(__name__)
 LOOK_S = 0.02  # chosen: a fact of another process is seen within this
 ALONE_S = 0.5  # chosen: the same while no other process is registered; idle costs nothing
+TOLD_S = 10.0  # chosen: how often to look where the engine tells, in case a word was lost
 COUNT_S = 1.0  # chosen: how often to ask whether others are registered
 PAGE = 1000
 RETRY_S = 0.5  # chosen: how soon a broker that refused is asked again
@@ -44,23 +45,31 @@ class Relay:
         """Begin at the newest fact; older ones are for those who ask to resume."""
         self._last_pos = await self.ctx.db.read(_newest)
         self.ctx.db.on_commit(self._committed)
+        self.ctx.db.on_foreign(self._behind.set)
 
     async def follow(self) -> None:
         """Look for commits of other processes until cancelled."""
-        look_s, counted = ALONE_S, 0.0
+        told = self.ctx.db.announces
+        look_s, counted = TOLD_S if told else ALONE_S, 0.0
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(look_s):
                     await self._behind.wait()
             foreign = self.ctx.db.foreign_change()
-            if self._behind.is_set() or foreign:
+            if self._behind.is_set() or foreign or told:
                 await self._catch_up()
             if foreign:
-                self.ctx.broker.wake_all()
+                self._wake(foreign)
                 self._unsent.set()
-            if foreign or time.monotonic() - counted > COUNT_S:
+            if not told and (foreign or time.monotonic() - counted > COUNT_S):
                 counted = time.monotonic()
                 look_s = LOOK_S if await self.ctx.db.read(_others) else ALONE_S
+
+    def _wake(self, foreign: ForeignChange) -> None:
+        if foreign.filas is None:
+            self.ctx.broker.wake_all()
+        else:
+            self.ctx.broker.wake(foreign.filas)
 
     async def publish(self) -> None:
         """Hand queue rows to the broker until cancelled; only for brokers outside the database."""

@@ -65,6 +65,8 @@ class Supervisor:
         self.keep("relay", relay.follow)
         if not self.ctx.broker.rows_are_the_queue:
             self.keep("publish", relay.publish)
+        if self.built.instance.beats:
+            self.keep("batimento", self._beat_for_ever)
         if "worker" in self.papeis:
             self._worker = Worker(self.ctx, flow.filas(self.ctx.ligados))
             self._worker_task = self.keep("worker", self._worker.run)
@@ -117,8 +119,7 @@ class Supervisor:
 
     async def sweep(self) -> None:
         """Free the work of dead instances and of leases that ran out."""
-        ids = await self.ctx.db.read(instances.registered)
-        dead = [i for i in ids if self.built.instance.is_dead(i)]
+        dead = await self.ctx.db.read(self.built.instance.dead)
         resend_ms = int(self.ctx.settings.worker.resend_s * 1000)
         freed = await self.ctx.db.transact(_sweep, dead, resend_ms)
         for instance_id in dead:
@@ -141,6 +142,12 @@ class Supervisor:
                     await self._go_back()
                 latest = self.ctx.now_ms()
                 await self.sweep()
+
+    async def _beat_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(instances.BEAT_S)
+            with contextlib.suppress(ArmazenamentoIndisponivel):
+                await self.ctx.db.transact(self.built.instance.beat)
 
     async def _kept(self, name: str, start: Start) -> None:
         for attempt in range(10**9):

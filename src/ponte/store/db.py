@@ -9,7 +9,7 @@ would break: nothing outside is called while rows are locked.
 SQL is text with `?` placeholders, the same for every engine.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Protocol
 
@@ -39,11 +39,35 @@ class Commit:
     filas: frozenset[str] = field(default_factory=frozenset)
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignChange:
+    """What other processes committed; `filas` None means that any queue may have work."""
+
+    filas: frozenset[str] | None = None
+
+
+def streams(fato: Fato) -> tuple[bool, bool, bool]:
+    """Tell which of seq, seq_publico and seq_estoque a fact is numbered in."""
+    live = fato.sala is not None
+    public = live and fato.public() is not None
+    return live, public, public and fato.sala == "estoque"
+
+
+def padded(values: Sequence[Any]) -> list[Any]:
+    """Repeat the last value up to a power of two, so that few statement texts are prepared.
+
+    For a list after IN, where a value that stands twice means the same as once.
+    """
+    if not values:
+        return []
+    size = 1 << (len(values) - 1).bit_length()
+    return [*values, *[values[-1]] * (size - len(values))]
+
+
 class Tx(Protocol):
     """One transaction, or a savepoint in a group of them. Never commits by itself."""
 
     now_ms: int
-    for_update: str  # appended to a SELECT that must lock its rows; empty where one writer rules
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it changed."""
@@ -63,20 +87,40 @@ class Tx(Protocol):
             conflict: What follows the values, as `ON CONFLICT DO NOTHING`.
         """
 
-    def put(self, fato: Fato, *, depois_ms: int = 0) -> FatoGravado:
+    def lock(self, *tabelas: str, skip: bool = False) -> str:
+        """Return what follows a SELECT that must lock its rows; nothing where one writer rules.
+
+        Args:
+            tabelas: The names in FROM whose rows are locked; all without any.
+            skip: Leave out rows that somebody else holds, instead of waiting for them.
+        """
+
+    async def exclude(self, nomes: Collection[str]) -> None:
+        """Let no other transaction that gives one of these names go on until this one ends.
+
+        For a decision that rests on a row that is not there; one that is can be locked.
+        """
+
+    def put(self, fato: Fato, *, depois_ms: int = 0) -> None:
         """Write a fact and a queue row for each of its steps, in this transaction.
+
+        It gets its numbers when the transaction ends: they are in the order of commits.
 
         Args:
             fato: What happened.
             depois_ms: How long its steps must wait before they may run.
         """
 
-    def next_numero(self) -> int:
-        """Return the next number of a pedido."""
+    async def next_numeros(self, quantos: int) -> list[int]:
+        """Return the next numbers of pedidos; a rollback may leave a gap."""
 
 
 class Database(Protocol):
     """Rows on one engine, with group commit."""
+
+    @property
+    def announces(self) -> bool:
+        """Tell whether commits of other processes are announced, so that nobody must look."""
 
     async def transact(
         self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
@@ -105,8 +149,11 @@ class Database(Protocol):
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
         """Call `listener` on the event loop after each commit of this process."""
 
-    def foreign_change(self) -> bool:
-        """Tell whether another process may have committed since the last call; cheap."""
+    def on_foreign(self, listener: Callable[[], None]) -> None:
+        """Call `listener` on the event loop when another process committed, where that is told."""
+
+    def foreign_change(self) -> ForeignChange | None:
+        """Return what another process may have committed since the last call; cheap."""
 
     async def changed_behind(self) -> bool:
         """Tell whether rows were changed by anybody but this process since the last call."""

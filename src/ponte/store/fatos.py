@@ -76,7 +76,9 @@ async def _recent(
         )
         fatos += [gravado(row) for row in rows]
         topo -= _PASSO
-        oldest = await tx.fetch_one("SELECT em FROM fatos WHERE pos > ? ORDER BY pos", (topo,))
+        oldest = await tx.fetch_one(
+            "SELECT em FROM fatos WHERE pos > ? ORDER BY pos LIMIT 1", (topo,)
+        )
         if oldest is not None and oldest[0] < corte:
             break
     novos = [f for f in fatos if f.em_ms >= corte]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ponte.store.db import Tx
+from ponte.store.db import Tx, padded
 
 
 async def first_time(tx: Tx, passo: str, fato_ids: Sequence[str]) -> set[str]:
@@ -15,10 +15,10 @@ async def first_time(tx: Tx, passo: str, fato_ids: Sequence[str]) -> set[str]:
     if len(set(fato_ids)) == len(rows) == 1 or len(rows) == 0:
         new = await tx.insert_many(into, rows, conflict="ON CONFLICT DO NOTHING")
         return set(fato_ids) if new else set()
-    marks = ",".join("?" * len(fato_ids))
+    asked = padded(fato_ids)
     seen = await tx.fetch(
-        f"SELECT fato_id FROM inbox WHERE passo = ? AND fato_id IN ({marks})",  # noqa: S608
-        (passo, *fato_ids),
+        f"SELECT fato_id FROM inbox WHERE passo = ? AND fato_id IN ({','.join('?' * len(asked))})",  # noqa: S608
+        (passo, *asked),
     )
     new_ids = set(fato_ids) - {row[0] for row in seen}
     await tx.insert_many(

@@ -6,6 +6,7 @@ start with its name, since the database would no longer be what the code thinks.
 
 import hashlib
 import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,7 @@ from ponte.domain.valores import new_id
 from ponte.errors import ConfiguracaoInvalida
 from ponte.store.sqlite import connect
 
-_HISTORY = """CREATE TABLE IF NOT EXISTS migracoes (
+HISTORY = """CREATE TABLE IF NOT EXISTS migracoes (
     numero INTEGER PRIMARY KEY, nome TEXT NOT NULL, hash TEXT NOT NULL, em TEXT NOT NULL
 )"""
 
@@ -61,9 +62,20 @@ def pending(con: sqlite3.Connection) -> list[Migracao]:
     Raises:
         ConfiguracaoInvalida: an applied file was changed, or the database is newer than the code.
     """
-    con.execute(_HISTORY)
-    applied = dict(con.execute("SELECT numero, hash FROM migracoes"))
-    known = load()
+    con.execute(HISTORY)
+    return check(dict(con.execute("SELECT numero, hash FROM migracoes")), load())
+
+
+def check(applied: Mapping[int, str], known: Sequence[Migracao]) -> list[Migracao]:
+    """Return which of the known files are not applied yet.
+
+    Args:
+        applied: Numbers and hashes of the database's history.
+        known: The files of this version, in order.
+
+    Raises:
+        ConfiguracaoInvalida: an applied file was changed, or the database is newer than the code.
+    """
     if applied and max(applied) > known[-1].numero:
         msg = f"The database is at migration {max(applied)}, this Ponte knows {known[-1].numero}"
         raise ConfiguracaoInvalida(msg)

@@ -17,7 +17,7 @@ import orjson
 from ponte.domain.valores import format_time, new_id
 from ponte.errors import PonteError
 from ponte.events import FalhaCriada, FatoGravado
-from ponte.store.db import Tx
+from ponte.store.db import Tx, padded
 
 # Chosen: clocks of machines that keep time differ by less. What is dated further ahead
 # was written before the clock went back.
@@ -52,8 +52,9 @@ _HEAD = """SELECT f.id FROM fila f
 WHERE f.fila = ? AND f.lease IS NULL AND f.disponivel_em <= ? AND {mortes}
 AND NOT EXISTS (SELECT 1 FROM fila g WHERE g.fila = f.fila AND g.lane = f.lane AND g.id < f.id)
 ORDER BY f.disponivel_em, f.id LIMIT ?"""
+# Named, so that the heads are locked once and not each time the update looks for a row.
 _CLAIM = """UPDATE fila SET lease = ?, lease_ate = ?, dono = ?, tentativas = tentativas + 1
-WHERE id IN ({head})"""
+WHERE id IN (WITH cabecas AS ({head}) SELECT id FROM cabecas)"""
 
 
 async def claim(tx: Tx, fila: str, *, limite: int, dono: str, lease_ms: int) -> list[Entrega]:
@@ -64,9 +65,9 @@ async def claim(tx: Tx, fila: str, *, limite: int, dono: str, lease_ms: int) -> 
     """
     lease = new_id()
     for mortes, limit in (("f.mortes > 0", 1), ("f.mortes = 0", limite)):
-        sql = _CLAIM.format(head=_HEAD.format(mortes=mortes))
+        head = _HEAD.format(mortes=mortes) + tx.lock(skip=True)
         params = (lease, tx.now_ms + lease_ms, dono, fila, tx.now_ms, limit)
-        if await tx.execute(sql, params):
+        if await tx.execute(_CLAIM.format(head=head), params):
             return await in_hand(tx, lease)
     return []
 
@@ -101,12 +102,12 @@ async def finish(tx: Tx, entregas: Sequence[Entrega]) -> None:
     if not entregas:
         return
     lease = entregas[0].lease
-    ids = [e.id for e in entregas]
+    ids = padded([e.id for e in entregas])
     gone = await tx.execute(
         f"DELETE FROM fila WHERE lease = ? AND id IN ({','.join('?' * len(ids))})",  # noqa: S608
         (lease, *ids),
     )
-    if gone != len(ids):
+    if gone != len(entregas):
         msg = "The lease was lost"
         raise LeasePerdido(msg)
 
@@ -251,9 +252,10 @@ async def unsent(tx: Tx, *, limite: int) -> list[tuple[int, str, str, str]]:
 
 async def mark_sent(tx: Tx, ids: Sequence[int]) -> None:
     """Remember that a broker confirmed these."""
+    sent = padded(ids)
     await tx.execute(
-        f"UPDATE fila SET enviada_em = ? WHERE id IN ({','.join('?' * len(ids))})",  # noqa: S608
-        (tx.now_ms, *ids),
+        f"UPDATE fila SET enviada_em = ? WHERE id IN ({','.join('?' * len(sent))})",  # noqa: S608
+        (tx.now_ms, *sent),
     )
 
 

@@ -10,7 +10,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -20,7 +20,7 @@ from typing import Any, Concatenate, cast
 from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.events import Fato, FatoGravado, encode
-from ponte.store.db import Commit, Params, Rotas, Row, Tx
+from ponte.store.db import Commit, ForeignChange, Params, Rotas, Row, Tx, streams
 from ponte.store.foreign import ForeignCommits
 
 BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
@@ -78,8 +78,6 @@ def step(coro: Coroutine[Any, Any, Any]) -> Any:
 class SqliteTx:
     """A transaction of the writer, or a snapshot of a reader."""
 
-    for_update = ""
-
     def __init__(self, con: sqlite3.Connection, rotas: Rotas, *, now_ms: int) -> None:
         self._con = con
         self._rotas = rotas
@@ -117,16 +115,19 @@ class SqliteTx:
             done += size
         return inserted
 
-    def put(self, fato: Fato, *, depois_ms: int = 0) -> FatoGravado:
+    def lock(self, *tabelas: str, skip: bool = False) -> str:  # noqa: ARG002 - one writer rules
+        return ""
+
+    async def exclude(self, nomes: Collection[str]) -> None:
+        """Exclude nobody: there is one writer."""
+
+    def put(self, fato: Fato, *, depois_ms: int = 0) -> None:
         counters = self._counters_now()
         counters[0] += 1
-        seq = seq_publico = seq_estoque = None
-        if fato.sala is not None:
-            seq = counters[1] = counters[1] + 1
-            if fato.public() is not None:
-                seq_publico = counters[2] = counters[2] + 1
-                if fato.sala == "estoque":
-                    seq_estoque = counters[3] = counters[3] + 1
+        seqs: list[int | None] = [None, None, None]
+        for n, numbers in enumerate(streams(fato)):
+            if numbers:
+                seqs[n] = counters[n + 1] = counters[n + 1] + 1
         gravado = FatoGravado(
             pos=counters[0],
             id=new_id(),
@@ -134,9 +135,9 @@ class SqliteTx:
             lane=fato.lane(),
             em_ms=self.now_ms,
             dados=encode(fato),
-            seq=seq,
-            seq_publico=seq_publico,
-            seq_estoque=seq_estoque,
+            seq=seqs[0],
+            seq_publico=seqs[1],
+            seq_estoque=seqs[2],
         )
         self.fatos.append(gravado)
         disponivel = self.now_ms + depois_ms
@@ -145,12 +146,11 @@ class SqliteTx:
             self._fila.append(
                 (counters[5], gravado.pos, rota.passo, rota.fila, gravado.lane, disponivel)
             )
-        return gravado
 
-    def next_numero(self) -> int:
+    async def next_numeros(self, quantos: int) -> list[int]:
         counters = self._counters_now()
-        counters[4] += 1
-        return counters[4]
+        counters[4] += quantos
+        return list(range(counters[4] - quantos + 1, counters[4] + 1))
 
     def _counters_now(self) -> list[int]:
         # The write lock is held, so nobody can change them until the commit.
@@ -201,6 +201,8 @@ class _Job:
 class SqliteDatabase:
     """`Database` on one SQLite file. Several processes may share the file."""
 
+    announces = False
+
     def __init__(self, path: Path, *, rotas: Rotas, now_ms: Callable[[], int]) -> None:
         self.path = path
         self._rotas = rotas
@@ -240,8 +242,11 @@ class SqliteDatabase:
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
         self._listeners.append(listener)
 
-    def foreign_change(self) -> bool:
-        return self._foreign.changed()
+    def on_foreign(self, listener: Callable[[], None]) -> None:
+        """Nobody tells: whoever wants to know looks with `foreign_change`."""
+
+    def foreign_change(self) -> ForeignChange | None:
+        return ForeignChange() if self._foreign.changed() else None
 
     async def changed_behind(self) -> bool:
         return bool(await self.transact(self._behind_now))
