@@ -171,7 +171,8 @@ async def test_a_personal_message_reaches_its_key_alone(ponte: Servida) -> None:
         recebidas = [await uma.next(), await outra.next()]
         quieta = await fora.quiet()
 
-    assert (resposta["ref"], resposta["dados"]) == ("9", {"entregues": 2})
+    assert (resposta["ref"], resposta["dados"]["entregues"]) == ("9", 2)
+    assert {r["dados"]["id"] for r in recebidas} == {resposta["dados"]["id"]}
     assert [r["dados"]["texto"] for r in recebidas] == ["venha cá"] * 2
     assert quieta
 

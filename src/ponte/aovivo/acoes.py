@@ -51,7 +51,7 @@ class Publicar(_Acao):
 
 
 class Enviar(_Acao):
-    """Write to the sockets of one key, by its name."""
+    """Write to one user, by the name of their key; kept until a socket of theirs takes it."""
 
     acao: Literal["enviar"]
     para: str = Field(min_length=1, max_length=200)

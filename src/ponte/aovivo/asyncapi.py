@@ -45,6 +45,9 @@ _QUADROS: dict[str, tuple[str, Mapping[str, Any]]] = {
 }
 
 
+PESSOAL = "mensagem_pessoal"  # a frame `mensagem` too, for one user alone
+
+
 @cache
 def documento() -> bytes:
     """Return the document, encoded once."""
@@ -55,7 +58,7 @@ def _documento() -> dict[str, Any]:
     tipos = [classe.tipo for classe in CATALOGO.values() if classe.sala is not None]
     acoes = [classe.__name__ for classe in ACOES]
     canais = {
-        "ws": _canal("/ws", [*tipos, *_QUADROS], acoes),
+        "ws": _canal("/ws", [*tipos, *_QUADROS, PESSOAL], acoes),
         "wsEstoque": _canal(
             "/ws/estoque",
             [t for t in tipos if t.startswith("estoque.")] + list(_QUADROS),
@@ -118,6 +121,20 @@ def _messages() -> dict[str, Any]:
         }
         for tipo, (texto, dados) in _QUADROS.items()
     }
+    pessoal = {
+        PESSOAL: {
+            "title": "mensagem",
+            "summary": "A message for the user whose key the socket showed",
+            "payload": _frame(
+                "mensagem",
+                {
+                    "type": "object",
+                    "required": ["id", "de", "para", "tipo", "texto", "conteudo"],
+                    "properties": dict.fromkeys(("id", "de", "para", "tipo", "texto"), _TEXT),
+                },
+            ),
+        }
+    }
     acoes = {
         classe.__name__: {
             "summary": _first_line(classe),
@@ -125,7 +142,7 @@ def _messages() -> dict[str, Any]:
         }
         for classe in ACOES
     }
-    return fatos | outros | acoes
+    return fatos | outros | pessoal | acoes
 
 
 def _frame(tipo: str, dados: Mapping[str, Any]) -> dict[str, Any]:

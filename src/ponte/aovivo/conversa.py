@@ -23,7 +23,7 @@ from ponte.aovivo.acoes import (
 )
 from ponte.corpo import read_json
 from ponte.deps import address, context, headers, portaria
-from ponte.domain.valores import format_time
+from ponte.domain.mensagem import Canal, Mensagem, TipoMensagem
 from ponte.errors import (
     ArmazenamentoIndisponivel,
     DadosInvalidos,
@@ -36,6 +36,8 @@ from ponte.errors import (
 )
 from ponte.estoque import service as estoque
 from ponte.events import MensagemPublicada
+from ponte.mensagens import carteiro
+from ponte.mensagens import service as mensagens
 from ponte.resilience.limiter import TokenBucketRateLimiter
 from ponte.store.db import Tx
 from ponte.ws import SALAS, Chamador, Cliente
@@ -152,7 +154,7 @@ class Conversa:
             case Publicar():
                 await self._publish(acao)
             case Enviar():
-                self._send(acao)
+                await self._send(acao)
             case _:
                 self._write({"tipo": "pong", "ref": acao.ref})
 
@@ -165,6 +167,7 @@ class Conversa:
         self._chave, self._conferida = chave, asyncio.get_running_loop().time()
         if not self._cliente.fechado:
             self._ctx.hub.authenticate(self._cliente, chamador)
+            await carteiro.greet(self._ctx, self._cliente)
 
     async def _subscribe(self, acao: Assinar) -> None:
         chamador = self._chamador()
@@ -182,15 +185,17 @@ class Conversa:
         await self._ctx.db.transact(_put, fato)
         self._reply(acao.ref, {})
 
-    def _send(self, acao: Enviar) -> None:
+    async def _send(self, acao: Enviar) -> None:
         chamador = self._chamador()
         _need(chamador, PUBLICAR)
-        dados = {"de": chamador.nome, "para": acao.para, "texto": acao.texto}
-        em = format_time(self._ctx.now_ms())
-        entregues = self._ctx.hub.send_to(
-            acao.para, json_frame({"tipo": "mensagem", "em": em, "dados": dados})
+        nova = Mensagem(
+            TipoMensagem.TEXTO, Canal.INTERNO, acao.para, acao.texto, remetente=chamador.nome
         )
-        self._write({"tipo": "resposta", "ref": acao.ref, "dados": {"entregues": entregues}})
+        mensagem = await self._ctx.db.transact(mensagens.say, nova)
+        # Those of other processes get it too; who is nowhere, at the next login.
+        entregues = len(self._ctx.hub.sockets_of(acao.para))
+        dados = {"id": mensagem.id, "entregues": entregues}
+        self._write({"tipo": "resposta", "ref": acao.ref, "dados": dados})
 
     def _position(self) -> dict[str, Any]:
         """Return where this client stands, for a resume before its first frame."""

@@ -71,18 +71,22 @@ async def accept(tx: Tx, nova: Mensagem, *, canais: Mapping[str, Channel]) -> Me
         pedido = await tx.fetch_one("SELECT 1 FROM pedidos WHERE id = ?", (nova.pedido_id,))
         if pedido is None:
             raise DadosInvalidos(Problema("pedido_id", "no such pedido"))
-    mensagem = replace(
-        nova,
-        id=new_id(),
-        conversa_id=await _conversation(tx, nova.canal, nova.contato),
-        direcao=Direcao.SAIDA,
-        status=StatusMensagem.PROCESSANDO,
-        entrega=Entrega.NENHUMA,
-        criada_em=tx.now_ms,
-        atualizada_em=tx.now_ms,
-    )
-    await _insert(tx, mensagem)
+    mensagem = await _stored(tx, nova, StatusMensagem.PROCESSANDO)
     tx.put(MensagemAceita(**_campos(mensagem)))
+    return mensagem
+
+
+async def say(tx: Tx, nova: Mensagem) -> Mensagem:
+    """Store an internal message to one user that needs no worker: its fact hands it over.
+
+    Raises:
+        DadosInvalidos: it is for a room, or no internal message.
+    """
+    check(nova, {})
+    if nova.canal is not Canal.INTERNO or nova.sala is not None:
+        raise DadosInvalidos(Problema("para", "a user expected"))
+    mensagem = await _stored(tx, nova, StatusMensagem.CONCLUIDA)
+    await report(tx, mensagem.id, Entrega.ENVIADA)
     return mensagem
 
 
@@ -224,6 +228,21 @@ async def _conversation(tx: Tx, canal: str, contato: str) -> str:
         )
         row = await tx.fetch_one(find_it, key)
     return str(row[0]) if row else ""
+
+
+async def _stored(tx: Tx, nova: Mensagem, status: StatusMensagem) -> Mensagem:
+    mensagem = replace(
+        nova,
+        id=new_id(),
+        conversa_id=await _conversation(tx, nova.canal, nova.contato),
+        direcao=Direcao.SAIDA,
+        status=status,
+        entrega=Entrega.NENHUMA,
+        criada_em=tx.now_ms,
+        atualizada_em=tx.now_ms,
+    )
+    await _insert(tx, mensagem)
+    return mensagem
 
 
 async def _insert(tx: Tx, m: Mensagem) -> None:

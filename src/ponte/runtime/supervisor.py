@@ -19,6 +19,7 @@ from ponte.alertas import service as alertas
 from ponte.context import Context
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.estoque.monitor import watch
+from ponte.mensagens.carteiro import Carteiro
 from ponte.runtime import instances, leases
 from ponte.runtime.build import Built
 from ponte.runtime.readiness import judge
@@ -62,6 +63,9 @@ class Supervisor:
         await self.sweep()
         relay = Relay(self.ctx)
         await relay.start()
+        carteiro = Carteiro(self.ctx)
+        self.ctx.hub.hear(carteiro.heard)
+        self.keep("carteiro", carteiro.run)
         self.keep("relay", relay.follow)
         if not self.ctx.broker.rows_are_the_queue:
             self.keep("publish", relay.publish)

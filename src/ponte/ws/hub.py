@@ -6,7 +6,7 @@ takes no await, so no frame falls between them and none comes twice.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from ponte.errors import PonteError
@@ -48,13 +48,20 @@ class Hub:
         self._retomada = Retomada(
             self._salas, self._leitura, recover=self._recover, drop=self._drop_slow
         )
+        self._ouvintes: list[Callable[[Sequence[FatoGravado]], None]] = []
         self._cheios: list[Cliente] = []
         self._consertos: dict[Coluna, asyncio.Task[None]] = {}
 
     # ------------------------------------------------------------ facts
 
+    def hear(self, ouvinte: Callable[[Sequence[FatoGravado]], None]) -> None:
+        """Call `ouvinte` with every fact that is published, its own process's or another's."""
+        self._ouvintes.append(ouvinte)
+
     def publish(self, fatos: Sequence[FatoGravado]) -> None:
         """Tell facts, after their commit and in order. Holes are mended from the database."""
+        for ouvinte in self._ouvintes:
+            ouvinte(fatos)
         for fato in fatos:
             if fato.seq is None:
                 continue
@@ -155,10 +162,14 @@ class Hub:
 
     def send_to(self, nome: str, frame: bytes) -> int:
         """Write a frame to every socket whose key has this name; return how many there were."""
-        deles = [c for c in self.clientes if c.chamador is not None and c.chamador.nome == nome]
+        deles = self.sockets_of(nome)
         for cliente in deles:
             cliente.write(frame)
         return len(deles)
+
+    def sockets_of(self, nome: str) -> list[Cliente]:
+        """Return the sockets whose key has this name."""
+        return [c for c in self.clientes if c.chamador is not None and c.chamador.nome == nome]
 
     # ------------------------------------------------------------ what a client asks
 

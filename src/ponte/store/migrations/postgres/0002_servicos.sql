@@ -31,6 +31,8 @@ CREATE TABLE mensagens (
     atualizada_em BIGINT NOT NULL
 );
 CREATE INDEX mensagens_contato ON mensagens (contato, canal, id);
+CREATE INDEX mensagens_a_entregar ON mensagens (contato, id)
+    WHERE canal = 'interno' AND entrega = 'enviada';
 CREATE INDEX mensagens_status ON mensagens (status, id);
 CREATE INDEX mensagens_pedido ON mensagens (pedido_id, id) WHERE pedido_id IS NOT NULL;
 CREATE INDEX mensagens_externo ON mensagens (canal, id_externo) WHERE id_externo IS NOT NULL;
