@@ -22,6 +22,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 REDACTED = "[redacted]"
 # They say each full URL at INFO, and Telegram's token stands in the URL.
 CHATTY = ("httpx2", "httpcore2", "httpx", "httpcore")
+# A lost engine is said once, by who lost it, and not with a traceback for each task.
+DRIVERS = ("aio_pika", "aiormq", "aiokafka")
 
 _SECRET_FIELD = re.compile(
     r"(?:^|_)(?:tokens?|secrets?|segredos?|senha|password|passwd|authorization|cookie|apikey"
@@ -229,3 +231,5 @@ def configure(
         library.propagate = True
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in DRIVERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

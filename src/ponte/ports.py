@@ -44,17 +44,22 @@ class Broker(Protocol):
     name: str
     rows_are_the_queue: bool  # True only where the database itself is the queue
 
-    async def start(self) -> None:
-        """Connect and declare; raises `ArmazenamentoIndisponivel` when it can't yet."""
+    async def start(self, filas: Iterable[str] = ()) -> None:
+        """Connect and declare these queues.
+
+        Raises:
+            ArmazenamentoIndisponivel: not now; what is called later tries again.
+            ConfiguracaoInvalida: the engine refuses how a queue is to be.
+        """
 
     async def publish(self, prompts: Sequence[Prompt]) -> None:
         """Hand over prompts; returns when all are confirmed, raises when any may not be."""
 
     def wake(self, filas: Iterable[str]) -> None:
-        """Hear that a commit of this process fed these queues."""
+        """Let go who waits for these queues: there may be work that no prompt tells of."""
 
     def wake_all(self) -> None:
-        """Hear that another process may have fed any queue."""
+        """Do so for every queue."""
 
     async def receive(self, fila: str, *, limit: int, timeout_s: float) -> Sequence[Prompt]:
         """Wait for work in a queue.
@@ -71,6 +76,9 @@ class Broker(Protocol):
 
     async def consumers(self, fila: str) -> int:
         """Count who is really consuming, judged by the engine."""
+
+    async def depth(self, fila: str) -> int | None:
+        """Count the prompts that the engine holds; None where the rows are the queue."""
 
     async def close(self) -> None:
         """Stop consuming and disconnect; what was not acked comes again elsewhere."""

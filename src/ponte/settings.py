@@ -75,6 +75,12 @@ class WorkerSettings(BaseModel):
     grupo: int = Field(default=128, ge=1, le=256)
 
 
+class RabbitmqSettings(BaseModel):
+    """How queues are declared on RabbitMQ."""
+
+    queue_type: Literal["quorum", "classic"] = "quorum"
+
+
 class LimitesSettings(BaseModel):
     """Numbers of promise P13; each has a metric and a defined answer."""
 
@@ -122,6 +128,7 @@ class Settings(BaseSettings):
     alertas: AlertasSettings = AlertasSettings()
     worker: WorkerSettings = WorkerSettings()
     limites: LimitesSettings = LimitesSettings()
+    rabbitmq: RabbitmqSettings = RabbitmqSettings()
 
     @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod

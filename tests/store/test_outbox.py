@@ -91,9 +91,7 @@ async def test_a_claim_counts_as_a_try_before_anything_runs(db: Database) -> Non
     assert (await db.read(_rows))[0][2] == 1
 
 
-async def test_a_worker_that_lost_its_lease_changes_nothing(
-    db: Database, relogio: Clock
-) -> None:
+async def test_a_worker_that_lost_its_lease_changes_nothing(db: Database, relogio: Clock) -> None:
     await db.transact(_put, "a")
     [stale] = await db.transact(_claim)
     relogio.ms += 2000
@@ -197,7 +195,8 @@ async def test_what_a_broker_confirmed_and_nobody_handled_is_published_again(
     relogio.ms += 61_000
 
     async def sweep(tx: Tx) -> int:
-        return await outbox.resend_forgotten(tx, older_ms=60_000)
+        filas = await outbox.forgotten(tx, older_ms=60_000)
+        return sum([await outbox.resend_forgotten(tx, f, older_ms=60_000) for f in filas])
 
     assert await db.transact(sweep) == 2
     assert nothing == []

@@ -20,7 +20,7 @@ class DatabaseBroker:
         self._woken: dict[str, asyncio.Event] = {}
         self._consuming: dict[str, int] = {}
 
-    async def start(self) -> None:
+    async def start(self, filas: Iterable[str] = ()) -> None:
         """Nothing to connect to."""
 
     async def publish(self, prompts: Sequence[Prompt]) -> None:
@@ -56,6 +56,9 @@ class DatabaseBroker:
 
     async def consumers(self, fila: str) -> int:
         return self._consuming.get(fila, 0)
+
+    async def depth(self, fila: str) -> int | None:  # noqa: ARG002 - the database counts its rows
+        return None
 
     async def close(self) -> None:
         """Let every waiting worker go."""

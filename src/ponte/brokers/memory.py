@@ -42,10 +42,11 @@ class MemoryBroker:
     def __init__(self, engine: Engine | None = None) -> None:
         self._engine = engine or Engine()
         self._unacked: dict[int, Prompt] = {}
+        self._woken: set[str] = set()
         self._next = 0
         self._closed = False
 
-    async def start(self) -> None:
+    async def start(self, filas: Iterable[str] = ()) -> None:  # noqa: ARG002 - made when used
         if not self._engine.up:
             msg = "The broker is down"
             raise ArmazenamentoIndisponivel(msg)
@@ -57,22 +58,24 @@ class MemoryBroker:
         self._engine.poke()
 
     def wake(self, filas: Iterable[str]) -> None:
-        """Nothing to do: only a prompt is a reason to look."""
+        self._woken.update(filas)
+        self._engine.poke()
 
     def wake_all(self) -> None:
-        """Nothing to do: only a prompt is a reason to look."""
+        self.wake(tuple(self._engine.waiting))
 
     async def receive(self, fila: str, *, limit: int, timeout_s: float) -> Sequence[Prompt]:
         waiting = self._engine.waiting
         waiting[fila] = waiting.get(fila, 0) + 1
         try:
             async with asyncio.timeout(timeout_s):
-                while not self._engine.ready.get(fila) and not self._closed:
+                while not (self._engine.ready.get(fila) or self._closed or fila in self._woken):
                     await self._engine.changed.wait()
         except TimeoutError:
             return ()
         finally:
             waiting[fila] -= 1
+            self._woken.discard(fila)
         queue = self._engine.ready.get(fila, deque())
         return [self._take(queue.popleft()) for _ in range(min(limit, len(queue)))]
 
@@ -89,6 +92,10 @@ class MemoryBroker:
 
     async def consumers(self, fila: str) -> int:
         return self._engine.waiting.get(fila, 0)
+
+    async def depth(self, fila: str) -> int | None:
+        held = sum(p.fila == fila for p in self._unacked.values())
+        return held + len(self._engine.ready.get(fila, ()))
 
     async def close(self) -> None:
         self._closed = True

@@ -13,16 +13,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ponte.brokers.database import DatabaseBroker
 from ponte.connectors import CONNECTORS
 from ponte.context import Context, Ligado
 from ponte.errors import ConfiguracaoInvalida
 from ponte.estoque import service as estoque
-from ponte.flow import rotas
+from ponte.flow import filas, rotas
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps
 from ponte.resilience.http import Http
-from ponte.runtime import banco
+from ponte.runtime import banco, engines
 from ponte.runtime.instances import Instance
 from ponte.settings import Settings, connector_values, environment, validated
 from ponte.store.db import Tx
@@ -88,9 +87,7 @@ async def build(
         ConfiguracaoInvalida: a setting is missing or wrong, by name.
     """
     clock = now_ms or _now_ms
-    if settings.queue_url:
-        msg = "PONTE_QUEUE_URL: this version queues in the database only; leave it empty"
-        raise ConfiguracaoInvalida(msg)
+    chosen = broker or engines.open_broker(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     issuer = EmissorLocal(settings.emitente, zona=settings.tz)
     telemetry = Telemetry()
@@ -109,7 +106,7 @@ async def build(
     ctx = Context(
         settings=settings,
         db=db,
-        broker=broker or DatabaseBroker(),
+        broker=chosen,
         hub=hub,
         issuer=issuer,
         tokens=tokens,
@@ -119,8 +116,13 @@ async def build(
         now_ms=clock,
         conhecidos=frozenset(connector_names()),
     )
-    await ctx.broker.start()
-    return Built(ctx, instance, https, deps)
+    built = Built(ctx, instance, https, deps)
+    try:
+        await engines.start(ctx.broker, filas(ligados))
+    except ConfiguracaoInvalida:
+        await built.close()
+        raise
+    return built
 
 
 def load_connector(name: str) -> Connector:

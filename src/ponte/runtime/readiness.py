@@ -45,8 +45,17 @@ async def _queue(ctx: Context, ages: dict[str, tuple[int, int]], *, worker: bool
     if worker and ages.get("pedidos", (0, 0))[1] > MAX_AGE_MS:
         parte.update(ok=False, motivo="the oldest order waits for more than a minute")
     if worker:
-        parte["consumidores"] = await ctx.broker.consumers("pedidos")
+        parte["consumidores"] = await _consumers(ctx, parte)
     return parte
+
+
+async def _consumers(ctx: Context, parte: dict[str, Any]) -> int | None:
+    """Ask the engine; one that is away is said, and the work goes on from the database."""
+    try:
+        return await ctx.broker.consumers("pedidos")
+    except PonteError as error:
+        parte["motivo"] = parte["motivo"] or str(error)
+        return None
 
 
 async def queue_ages(tx: Tx) -> dict[str, tuple[int, int]]:

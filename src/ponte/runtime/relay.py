@@ -2,8 +2,7 @@
 
 A commit of this process wakes its workers and its sockets at once. Commits of
 other processes on the same database are found by looking, in the order of `pos`,
-so that a socket sees one story whoever wrote it. With a broker outside the
-database it also publishes the queue rows, and marks them sent only when confirmed.
+so that a socket sees one story whoever wrote it.
 """
 
 import asyncio
@@ -12,22 +11,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from ponte.context import Context
 from ponte.errors import PonteError
 from ponte.events import FatoGravado
-from ponte.ports import Prompt
 from ponte.store import outbox
 from ponte.store.db import Commit, ForeignChange, Tx
 
-log = structlog.get_logger(__name__)
 LOOK_S = 0.02  # chosen: a fact of another process is seen within this
 ALONE_S = 0.5  # chosen: the same while no other process is registered; idle costs nothing
 TOLD_S = 10.0  # chosen: how often to look where the engine tells, in case a word was lost
 COUNT_S = 1.0  # chosen: how often to ask whether others are registered
 PAGE = 1000
-RETRY_S = 0.5  # chosen: how soon a broker that refused is asked again
 _COLUNAS = "pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque"
 
 
@@ -38,7 +32,6 @@ class Relay:
     ctx: Context
     _last_pos: int = 0
     _behind: asyncio.Event = field(default_factory=asyncio.Event)
-    _unsent: asyncio.Event = field(default_factory=asyncio.Event)
     _catching_up: bool = False
 
     async def start(self) -> None:
@@ -58,9 +51,8 @@ class Relay:
             foreign = self.ctx.db.foreign_change()
             if self._behind.is_set() or foreign or told:
                 await self._catch_up()
-            if foreign:
+            if foreign and self.ctx.broker.rows_are_the_queue:
                 self._wake(foreign)
-                self._unsent.set()
             if not told and (foreign or time.monotonic() - counted > COUNT_S):
                 counted = time.monotonic()
                 look_s = LOOK_S if await self.ctx.db.read(_others) else ALONE_S
@@ -71,37 +63,10 @@ class Relay:
         else:
             self.ctx.broker.wake(foreign.filas)
 
-    async def publish(self) -> None:
-        """Hand queue rows to the broker until cancelled; only for brokers outside the database."""
-        while True:
-            try:
-                async with asyncio.timeout(self.ctx.settings.worker.sweep_s):
-                    await self._unsent.wait()
-            except TimeoutError:
-                pass
-            self._unsent.clear()
-            try:
-                while await self.publish_page():
-                    pass
-            except PonteError as error:
-                log.warning("broker refused, rows stay unsent", erro=str(error))
-                await asyncio.sleep(RETRY_S)
-                self._unsent.set()
-
-    async def publish_page(self) -> bool:
-        """Publish up to a page of rows; return whether there may be more."""
-        rows = await self.ctx.db.read(_unsent, PAGE)
-        if not rows:
-            return False
-        await self.ctx.broker.publish([Prompt(fila, i, fato, lane) for i, fila, fato, lane in rows])
-        await self.ctx.db.transact(_mark_sent, [row[0] for row in rows])
-        return len(rows) == PAGE
-
     def _committed(self, commit: Commit) -> None:
         self.ctx.telemetry.commits.inc()
-        if commit.filas:
+        if commit.filas and self.ctx.broker.rows_are_the_queue:
             self.ctx.broker.wake(commit.filas)
-            self._unsent.set()
         if not commit.fatos:
             return
         if self._catching_up or commit.fatos[0].pos != self._last_pos + 1:
@@ -146,11 +111,3 @@ async def _after(tx: Tx, pos: int) -> list[FatoGravado]:
         (pos, PAGE),
     )
     return [outbox.gravado(row) for row in rows]
-
-
-async def _unsent(tx: Tx, limite: int) -> list[tuple[int, str, str, str]]:
-    return await outbox.unsent(tx, limite=limite)
-
-
-async def _mark_sent(tx: Tx, ids: Sequence[int]) -> None:
-    await outbox.mark_sent(tx, ids)

@@ -22,6 +22,7 @@ from ponte.estoque.monitor import watch
 from ponte.mensagens.carteiro import Carteiro
 from ponte.runtime import instances, leases
 from ponte.runtime.build import Built
+from ponte.runtime.publisher import Publisher
 from ponte.runtime.readiness import judge
 from ponte.runtime.relay import Relay
 from ponte.runtime.scheduler import Job, Scheduler
@@ -68,7 +69,9 @@ class Supervisor:
         self.keep("carteiro", carteiro.run)
         self.keep("relay", relay.follow)
         if not self.ctx.broker.rows_are_the_queue:
-            self.keep("publish", relay.publish)
+            publisher = Publisher(self.ctx)
+            publisher.start()
+            self.keep("publish", publisher.run)
         if self.built.instance.beats:
             self.keep("batimento", self._beat_for_ever)
         if "worker" in self.papeis:
@@ -124,8 +127,7 @@ class Supervisor:
     async def sweep(self) -> None:
         """Free the work of dead instances and of leases that ran out."""
         dead = await self.ctx.db.read(self.built.instance.dead)
-        resend_ms = int(self.ctx.settings.worker.resend_s * 1000)
-        freed = await self.ctx.db.transact(_sweep, dead, resend_ms)
+        freed = await self.ctx.db.transact(_sweep, dead)
         for instance_id in dead:
             self.built.instance.forget(instance_id)
         if freed:
@@ -165,9 +167,8 @@ class Supervisor:
             await asyncio.sleep(RESTART_S[min(attempt, len(RESTART_S) - 1)])
 
 
-async def _sweep(tx: Tx, dead: list[str], resend_ms: int) -> int:
+async def _sweep(tx: Tx, dead: list[str]) -> int:
     freed = await outbox.release_dead(tx, mortos=dead)
-    await outbox.resend_forgotten(tx, older_ms=resend_ms)
     await leases.release_dead(tx, dead)
     await instances.remove(tx, dead)
     return freed

@@ -239,13 +239,31 @@ async def wait_no_more(tx: Tx) -> int:
     )
 
 
-async def unsent(tx: Tx, *, limite: int) -> list[tuple[int, str, str, str]]:
-    """Return (id, fila, fato id, lane) of work that no broker has confirmed yet."""
+async def index_unsent(tx: Tx) -> None:
+    """Index what no broker has yet.
+
+    Without it each look reads the whole backlog; where the rows are the queue
+    nobody looks, and no insert should pay for it.
+    """
+    await tx.execute(
+        "CREATE INDEX IF NOT EXISTS fila_nao_enviada ON fila (id)"
+        " WHERE enviada_em IS NULL AND lease IS NULL"
+    )
+
+
+async def unsent(tx: Tx, *, limite: int, older_ms: int = 0) -> list[tuple[int, str, str, str]]:
+    """Return (id, fila, fato id, lane) of work that no broker has confirmed yet.
+
+    Args:
+        tx: The transaction.
+        limite: Rows at most.
+        older_ms: Only what is due for so long.
+    """
     rows = await tx.fetch(
         "SELECT q.id, q.fila, f.id, q.lane FROM fila q JOIN fatos f ON f.pos = q.pos"
         " WHERE q.enviada_em IS NULL AND q.lease IS NULL AND q.disponivel_em <= ?"
         " ORDER BY q.id LIMIT ?",
-        (tx.now_ms, limite),
+        (tx.now_ms - older_ms, limite),
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
@@ -259,11 +277,20 @@ async def mark_sent(tx: Tx, ids: Sequence[int]) -> None:
     )
 
 
-async def resend_forgotten(tx: Tx, *, older_ms: int) -> int:
+async def forgotten(tx: Tx, *, older_ms: int) -> list[str]:
+    """Return the queues with work that a broker confirmed long ago and nobody handled."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT fila FROM fila WHERE lease IS NULL AND enviada_em < ?",
+        (tx.now_ms - older_ms,),
+    )
+    return [row[0] for row in rows]
+
+
+async def resend_forgotten(tx: Tx, fila: str, *, older_ms: int) -> int:
     """Mark as unsent what a broker confirmed and nobody handled: confirmed is not handled."""
     return await tx.execute(
-        "UPDATE fila SET enviada_em = NULL WHERE lease IS NULL AND enviada_em < ?",
-        (tx.now_ms - older_ms,),
+        "UPDATE fila SET enviada_em = NULL WHERE fila = ? AND lease IS NULL AND enviada_em < ?",
+        (fila, tx.now_ms - older_ms),
     )
 
 

@@ -1,0 +1,71 @@
+"""Engines: from an address in the settings to the broker that speaks to it.
+
+The scheme names the engine. A driver is imported only when its engine is named, so
+an installation without one needs none.
+"""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, cast
+
+import structlog
+
+from ponte.brokers.database import DatabaseBroker
+from ponte.errors import ArmazenamentoIndisponivel, ConfiguracaoInvalida
+from ponte.ports import Broker
+from ponte.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# scheme -> the broker, and the extra of the package that brings its driver
+BROKERS = {
+    "amqp": ("ponte.brokers.rabbitmq:RabbitBroker", "rabbitmq"),
+    "amqps": ("ponte.brokers.rabbitmq:RabbitBroker", "rabbitmq"),
+}
+
+
+def open_broker(settings: Settings) -> Broker:
+    """Return the broker of PONTE_QUEUE_URL, not connected yet.
+
+    Raises:
+        ConfiguracaoInvalida: the address or its scheme is wrong, or the driver is missing.
+    """
+    url = settings.queue_url.get_secret_value()
+    if not url:
+        return DatabaseBroker()
+    classe, scheme = _named("PONTE_QUEUE_URL", url, BROKERS)
+    options: dict[str, Any] = {}
+    if scheme.startswith("amqp"):
+        options["queue_type"] = settings.rabbitmq.queue_type
+    return cast("Broker", _opened("PONTE_QUEUE_URL", classe, url, options))
+
+
+async def start(broker: Broker, filas: Iterable[str]) -> None:
+    """Connect; an engine that is away is no reason not to take orders."""
+    try:
+        await broker.start(filas)
+    except ArmazenamentoIndisponivel as error:
+        log.warning("the broker is away, starting without it", motor=broker.name, erro=str(error))
+
+
+def _named(setting: str, url: str, known: dict[str, tuple[str, str]]) -> tuple[Any, str]:
+    scheme = url.partition("://")[0].lower()
+    if scheme not in known:
+        msg = f"{setting}: the address must begin with one of {', '.join(known)} and ://"
+        raise ConfiguracaoInvalida(msg)
+    path, extra = known[scheme]
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(import_module(module), attribute), scheme
+    except ModuleNotFoundError as error:
+        msg = f"{setting}: {scheme} needs a driver: pip install 'ponte[{extra}]'"
+        raise ConfiguracaoInvalida(msg) from error
+
+
+def _opened(setting: str, classe: Any, url: str, options: dict[str, Any]) -> Any:
+    try:
+        return classe(url, **options)
+    except ValueError as error:
+        # The error may repeat the address, and a password stands in it.
+        msg = f"{setting}: not an address"
+        raise ConfiguracaoInvalida(msg) from error

@@ -1,0 +1,35 @@
+"""One of each engine a session; a test that needs an absent one is skipped, or fails in CI."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.engines import ENGINES, REQUIRED, Absent, Engine, RabbitMQ
+
+
+def _running(kind: type[Engine], folder: Path) -> Iterator[Engine]:
+    try:
+        engine = kind(folder)
+    except Absent as absent:
+        if os.environ.get("PONTE_TEST_ENGINES") == REQUIRED:
+            pytest.fail(str(absent))
+        pytest.skip(str(absent))
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    yield from _running(RabbitMQ, tmp_path_factory.mktemp("rabbitmq"))
+
+
+@pytest.fixture(params=ENGINES)
+def server(request: pytest.FixtureRequest) -> Engine:
+    """Each engine outside the database, running."""
+    found: Engine = request.getfixturevalue(request.param)
+    return found
