@@ -17,7 +17,9 @@ from ponte.store.db import Tx
 
 NEEDED = ("produto_id", "nome", "preco", "quantidade")
 OPTIONAL = ("minimo", "filial_id", "ean", "categoria", "imagem_url")
-MAX_LINHAS = 50_000  # chosen: what fits in a body of 1 MiB, and in one transaction
+# Chosen: all rows are one transaction, and it alone may write meanwhile. Measured on two busy
+# cores: 60 to 110 µs of the writer a row, so orders wait a second at most and not four.
+MAX_LINHAS = 10_000
 MAX_ERROS = 100  # chosen: a person mends no more at once
 MAX_UNIDADES = 1_000_000_000
 MAX_ID, MAX_TEXTO = 100, 200  # as over HTTP, product by product
@@ -106,7 +108,8 @@ def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
     _check_header(names)
     rows = [(line, row) for line, row in found[1:] if any(cell.strip() for cell in row)]
     if len(rows) > MAX_LINHAS:
-        raise DadosInvalidos(Problema("corpo", f"more than {MAX_LINHAS} rows"))
+        msg = f"{len(rows)} rows; {MAX_LINHAS} are taken at once, send the sheet in parts"
+        raise DadosInvalidos(Problema("corpo", msg))
     return [
         (
             line,
