@@ -1,71 +1,18 @@
 """A marketplace's document becomes an order through the webhook's door, whatever is odd in it."""
 
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import pytest
 
 from ponte.simulators.rappi import SimuladorRappi
-from ponte.simulators.rappi_pedidos import Gerador
 from ponte.store.db import Tx
 from ponte.testing import Embedded, FrozenClock, embedded
 from tests.conftest import stock
 from tests.espera import settled, until
-
-LOJA = "900105814"
-AGORA = datetime(2026, 11, 24, 9, tzinfo=ZoneInfo("America/Sao_Paulo"))
-
-
-@dataclass
-class Balcao:
-    """A Ponte and the marketplace that signs what it sends."""
-
-    ponte: Embedded
-    rappi: SimuladorRappi
-
-    async def send(self, evento: str, documento: Any, *, signed: bool = True) -> int:
-        body = json.dumps(documento).encode()
-        headers = self.rappi._signed(body) if signed else {}
-        answer = await self.ponte.http.post(
-            f"/webhooks/rappi/{evento}", content=body, headers=headers
-        )
-        return int(answer.status_code)
-
-    async def order(self, externo: str) -> Any:
-        """Return the order of that external id once it is settled."""
-
-        async def found() -> Any:
-            return (await self.ponte.get("/pedidos", busca=externo))["itens"]
-
-        [pedido] = await until(found)
-        return await settled(self.ponte, pedido["id"])
-
-
-@pytest.fixture
-async def balcao(data_dir: Path) -> AsyncIterator[Balcao]:
-    rappi = SimuladorRappi(loja=LOJA)
-    async with embedded(data_dir, env=rappi.env(await rappi.start())) as ponte:
-        await stock(ponte, 100)
-        yield Balcao(ponte, rappi)
-    await rappi.stop()
-
-
-def _document(externo: str, *items: dict[str, Any], loja: str = LOJA) -> dict[str, Any]:
-    documento = Gerador(seed=2).documento(externo, loja=loja, quando=AGORA)
-    base = documento["order_detail"]["items"][0]
-    lines = [{**base, "sku": "CAFE-500G", "quantity": 2, "price": 18.9, **x} for x in items]
-    documento["order_detail"]["items"] = lines
-    documento["order_detail"]["totals"]["total_order"] = 37.8
-    return documento
+from tests.pedidos.balcao import LOJA, Balcao, document
 
 
 async def test_a_sale_keeps_the_platforms_total_and_takes_the_stock(balcao: Balcao) -> None:
-    status = await balcao.send("new_order", _document("7001", {}))
+    status = await balcao.send("new_order", document("7001", {}))
 
     pedido = await balcao.order("7001")
     assert status == 200
@@ -76,7 +23,7 @@ async def test_a_sale_keeps_the_platforms_total_and_takes_the_stock(balcao: Balc
 async def test_a_shop_that_is_not_mapped_sells_from_the_first_filial_and_says_so(
     balcao: Balcao,
 ) -> None:
-    await balcao.send("new_order", _document("7002", {}, loja="1"))
+    await balcao.send("new_order", document("7002", {}, loja="1"))
 
     pedido = await balcao.order("7002")
     whole = await balcao.ponte.get(f"/pedidos/{pedido['id']}")
@@ -86,7 +33,7 @@ async def test_a_shop_that_is_not_mapped_sells_from_the_first_filial_and_says_so
 
 async def test_a_quantity_that_cannot_be_sold_is_left_out_and_said(balcao: Balcao) -> None:
     items = ({"quantity": 1.5}, {"sku": "LEITE-1L", "quantity": 10_000_000})
-    await balcao.send("new_order", _document("7003", *items))
+    await balcao.send("new_order", document("7003", *items))
 
     whole = await balcao.order("7003")
     assert [(i["sku"], i["quantidade"]) for i in whole["itens"]] == [("CAFE-500G", 2)]
@@ -94,7 +41,7 @@ async def test_a_quantity_that_cannot_be_sold_is_left_out_and_said(balcao: Balca
 
 
 async def test_an_order_with_nothing_to_sell_is_set_aside_whole(balcao: Balcao) -> None:
-    status = await balcao.send("new_order", _document("7004", {"quantity": 0}))
+    status = await balcao.send("new_order", document("7004", {"quantity": 0}))
 
     async def failed() -> Any:
         return (await balcao.ponte.get("/falhas"))["itens"]
@@ -108,7 +55,7 @@ async def test_an_order_with_nothing_to_sell_is_set_aside_whole(balcao: Balcao) 
 async def test_a_cancellation_gives_the_stock_back_and_a_repeat_changes_nothing(
     balcao: Balcao,
 ) -> None:
-    await balcao.send("new_order", _document("7005", {}))
+    await balcao.send("new_order", document("7005", {}))
     await balcao.order("7005")
     cancel = {"event": "cancel_by_user", "order_id": "7005", "store_id": LOJA}
 
@@ -124,7 +71,7 @@ async def test_a_cancellation_gives_the_stock_back_and_a_repeat_changes_nothing(
 
 
 async def test_what_nobody_signed_is_401_and_not_stored(balcao: Balcao) -> None:
-    status = await balcao.send("new_order", _document("7006", {}), signed=False)
+    status = await balcao.send("new_order", document("7006", {}), signed=False)
 
     async def count(tx: Any) -> Any:
         return await tx.fetch_one("SELECT COUNT(*) FROM webhooks")
@@ -136,7 +83,7 @@ async def test_what_nobody_signed_is_401_and_not_stored(balcao: Balcao) -> None:
 
 
 async def test_a_line_that_is_unknown_here_keeps_the_order_and_alerts(balcao: Balcao) -> None:
-    await balcao.send("new_order", _document("7007", {}, {"sku": "NAO-HA", "name": "Quindim"}))
+    await balcao.send("new_order", document("7007", {}, {"sku": "NAO-HA", "name": "Quindim"}))
 
     whole = await balcao.order("7007")
 
@@ -160,7 +107,7 @@ async def test_what_a_platform_sent_waits_while_its_connector_is_off_and_no_try_
     env = rappi.env(await rappi.start())
     async with embedded(data_dir, env=env, clock=clock, papeis=()) as ponte:
         await stock(ponte, 100)
-        await Balcao(ponte, rappi).send("new_order", _document("7010", {}))
+        await Balcao(ponte, rappi).send("new_order", document("7010", {}))
     async with embedded(data_dir, clock=clock) as ponte:
         tentativas = await until(lambda: ponte.ctx.db.read(_put_off))
         falhas = (await ponte.get("/falhas"))["total"]
@@ -193,10 +140,10 @@ async def test_an_order_is_accepted_on_its_marketplace_before_its_deadline_and_n
     async with embedded(data_dir, env=env, clock=clock) as ponte:
         await stock(ponte, 100)
         balcao = Balcao(ponte, rappi)
-        await balcao.send("new_order", _document("7008", {}))
+        await balcao.send("new_order", document("7008", {}))
         await until(lambda: _asked_to_take(rappi))
     async with embedded(data_dir, env=env, clock=clock, papeis=()) as ponte:
-        await Balcao(ponte, rappi).send("new_order", _document("7009", {}))
+        await Balcao(ponte, rappi).send("new_order", document("7009", {}))
         clock.advance(600)
     rappi.estado.chamadas.clear()
 
