@@ -25,7 +25,20 @@ from ponte.store.foreign import ForeignCommits
 
 BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
 MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
-_CHUNKS = (64, 32, 16, 8, 4, 2, 1)  # few statement texts, so that all stay prepared
+_CHUNKS = (
+    64,
+    48,
+    32,
+    24,
+    16,
+    12,
+    8,
+    6,
+    4,
+    3,
+    2,
+    1,
+)  # few statement texts, so that all stay prepared
 _MAX_PARAMS = 32_000  # SQLite's limit is 32,766 variables
 _UNAVAILABLE = {
     sqlite3.SQLITE_FULL,
@@ -124,21 +137,18 @@ class SqliteTx:
     def put(self, fato: Fato, *, depois_ms: int = 0) -> None:
         counters = self._counters_now()
         counters[0] += 1
-        seqs: list[int | None] = [None, None, None]
-        for n, numbers in enumerate(streams(fato)):
-            if numbers:
-                seqs[n] = counters[n + 1] = counters[n + 1] + 1
+        seq = seq_publico = seq_estoque = None
+        live, public, stock = streams(fato)
+        if live:
+            seq = counters[1] = counters[1] + 1
+        if public:
+            seq_publico = counters[2] = counters[2] + 1
+        if stock:
+            seq_estoque = counters[3] = counters[3] + 1
         gravado = FatoGravado(
-            pos=counters[0],
-            id=new_id(),
-            tipo=fato.tipo,
-            lane=fato.lane(),
-            em_ms=self.now_ms,
-            dados=encode(fato),
-            seq=seqs[0],
-            seq_publico=seqs[1],
-            seq_estoque=seqs[2],
-        )
+            counters[0], new_id(), fato.tipo, fato.lane(), self.now_ms, encode(fato),
+            seq, seq_publico, seq_estoque,
+        )  # fmt: skip
         self.fatos.append(gravado)
         disponivel = self.now_ms + depois_ms
         for rota in self._rotas(fato):
