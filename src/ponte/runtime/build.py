@@ -21,6 +21,7 @@ from ponte.flow import filas, rotas
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps
 from ponte.resilience.http import Http
+from ponte.resilience.numeros import HubNumbers
 from ponte.runtime import banco, engines
 from ponte.runtime.instances import Instance
 from ponte.settings import Settings, connector_values, environment, validated
@@ -56,15 +57,18 @@ class _Meter:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
+        self.hubs = HubNumbers(telemetry.registry)
 
     def record_request(self, hub: str, method: str) -> None:
-        """Count nothing yet: a call is counted when it ends."""
+        self.hubs.record_request(hub, method)
 
-    def record_success(self, hub: str, method: str, *, latency_ms: float) -> None:  # noqa: ARG002
+    def record_success(self, hub: str, method: str, *, latency_ms: float) -> None:
+        self.hubs.record_success(hub, method, latency_ms=latency_ms)
         self._telemetry.outside.labels(hub, "ok").inc()
         self._telemetry.outside_seconds.labels(hub).observe(latency_ms / 1000)
 
-    def record_failure(self, hub: str, method: str, error: str) -> None:  # noqa: ARG002
+    def record_failure(self, hub: str, method: str, error: str) -> None:
+        self.hubs.record_failure(hub, method, error)
         self._telemetry.outside.labels(hub, error).inc()
 
 
@@ -189,6 +193,7 @@ def _http_factory(https: dict[str, Http], meter: _Meter) -> Callable[[str], Http
     def http(name: str) -> Http:
         if name not in https:
             https[name] = Http(name, meter=meter)
+            meter.hubs.watch(name, https[name].breaker)
         return https[name]
 
     return http
