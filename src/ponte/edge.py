@@ -125,7 +125,10 @@ class Edge:
     def __init__(self, app: ASGIApp, ctx: Context) -> None:
         settings = ctx.settings
         self.app = app
-        self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
+        hosts = settings.allowed_hosts
+        self._hosts = frozenset(host.lower().encode() for host in hosts if "/" not in host)
+        # A page that rebinds a name sends the name: whoever sends an address meant it.
+        self._nets = [_network(h, setting="PONTE_ALLOWED_HOSTS") for h in hosts if "/" in h]
         self._good: set[bytes] = set()  # spellings of them, with ports, that came in
         self._trusted = [_network(text) for text in settings.trusted_proxies]
         self._max_body = settings.limites.corpo_bytes
@@ -248,7 +251,8 @@ class Edge:
         host = headers.get(b"host", b"")
         if host in self._good:
             return
-        if _without_port(host).lower() not in self._hosts:
+        name = _without_port(host).lower()
+        if name not in self._hosts and not _within(name.decode("latin-1"), self._nets):
             raise HostRecusado("This Host is not served here")
         if len(self._good) < MAX_GOOD:
             self._good.add(host)
@@ -269,11 +273,7 @@ class Edge:
             scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            ip = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(ip in network for network in self._trusted)
+        return _within(address, self._trusted)
 
     # ------------------------------------------------------------ WebSocket
 
@@ -337,11 +337,19 @@ def _without_port(host: bytes) -> bytes:
     return name if colon and port.isdigit() else host
 
 
-def _network(text: str) -> _Network:
+def _network(text: str, *, setting: str = "PONTE_TRUSTED_PROXIES") -> _Network:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise ConfiguracaoInvalida(f"PONTE_TRUSTED_PROXIES: {text} is no network") from error
+        raise ConfiguracaoInvalida(f"{setting}: {text} is no network") from error
+
+
+def _within(address: str, networks: list[_Network]) -> bool:
+    try:
+        ip = ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return False
+    return any(ip in network for network in networks)
 
 
 def _is_address(text: str) -> bool:

@@ -28,6 +28,19 @@ async def test_any_other_host_is_misdirected(porta: Embedded) -> None:
     assert {problem(answer) for answer in answers} == {(421, "host_recusado")}
 
 
+async def test_a_host_that_is_an_address_of_a_declared_network_is_served(tmp_path: Path) -> None:
+    good = ["10.7.0.9:8000", "10.7.255.1", "[fd00::1]:8000", "ponte.test"]
+    bad = ["10.8.0.1", "10.7.0.9.evil.test", "evil.test", "10.7.0.0/16", "[fe80::1]", "010.7.0.9"]
+    hosts = ("ponte.test", "10.7.0.0/16", "fd00::/8")
+
+    async with running(tmp_path, allowed_hosts=hosts) as ponte:
+        answers = [
+            await ponte.http.get("/health/live", headers={"Host": host}) for host in good + bad
+        ]
+
+    assert [answer.status_code for answer in answers] == [200] * 4 + [421] * 6
+
+
 FOREIGN = [
     {"Origin": "https://evil.test"},
     {"Origin": "null"},
