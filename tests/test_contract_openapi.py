@@ -32,6 +32,7 @@ TAGS = (
     "mensagens",
     "falhas",
     "acesso",
+    "métricas",
     "operação",
     "webhooks",
     "ao vivo",

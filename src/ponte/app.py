@@ -33,6 +33,7 @@ FEATURES = (
     "ponte.mensagens.routes",
     "ponte.falhas.routes",
     "ponte.acesso.routes",
+    "ponte.metricas.routes",
     "ponte.operacao",
     "ponte.console.routes",
     "ponte.console.documentacao",

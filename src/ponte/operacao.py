@@ -1,14 +1,13 @@
 """Operacao: what whoever keeps Ponte running asks of it over HTTP.
 
-Alive, ready, numbers, facts, and what the API is. Nothing here changes anything.
+Alive, ready, facts, and what the API is. Nothing here changes anything.
 """
 
 import asyncio
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from prometheus_client.exposition import choose_encoder
 
 from ponte.deps import Ctx, json_response, public, require
 from ponte.domain.valores import format_time
@@ -16,12 +15,8 @@ from ponte.errors import DadosInvalidos, PonteError, Problema
 from ponte.events import CATALOGO
 from ponte.listas import Paginacao, listing, next_cursor
 from ponte.store.db import Tx
-from ponte.telemetry import Telemetry
 
 router = APIRouter(tags=["operação"])
-TIPOS = {"counter": "contador", "gauge": "medidor", "histogram": "histograma"}
-TipoMetrica = Literal["contador", "medidor", "histograma"]
-_EXPOSITION = ("text/plain", "application/openmetrics-text")
 
 
 class NaoPronto(PonteError):
@@ -71,46 +66,6 @@ async def openapi(request: Request) -> Response:
     if not hasattr(state, "openapi_bytes"):
         state.openapi_bytes = orjson.dumps(request.app.openapi())
     return Response(state.openapi_bytes, media_type="application/json")
-
-
-# ---------------------------------------------------------------- numbers
-
-
-@router.get("/metrics", dependencies=[require("metricas:ler")])
-async def metrics(
-    request: Request,
-    ctx: Ctx,
-    nome: Annotated[str | None, Query(max_length=200)] = None,
-    tipo: TipoMetrica | None = None,
-) -> Response:
-    """Return the current numbers: JSON, or Prometheus text where `Accept` asks for it."""
-    accept = request.headers.get("accept", "")
-    if any(kind in accept for kind in _EXPOSITION):
-        encoder, kind = choose_encoder(accept)
-        return Response(encoder(ctx.telemetry.registry), headers={"content-type": kind})
-    found = [
-        amostra
-        for amostra in samples(ctx.telemetry, em_ms=ctx.now_ms())
-        if nome in (None, amostra["nome"]) and tipo in (None, amostra["tipo"])
-    ]
-    return json_response(listing(found, total=len(found)))
-
-
-def samples(telemetry: Telemetry, *, em_ms: int) -> list[dict[str, Any]]:
-    """Return every sample of the registry in the shape of a `Metrica`."""
-    em = format_time(em_ms)
-    return [
-        {
-            "nome": sample.name,
-            "tipo": TIPOS.get(family.type, "medidor"),
-            "valor": sample.value,
-            "labels": sample.labels,
-            "timestamp": em,
-        }
-        for family in telemetry.registry.collect()
-        for sample in family.samples
-        if not sample.name.endswith("_created")
-    ]
 
 
 # ---------------------------------------------------------------- facts

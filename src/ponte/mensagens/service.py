@@ -146,7 +146,11 @@ async def report(tx: Tx, mensagem_id: str, entrega: Entrega) -> bool:
 
     Platforms report late, twice and out of order: what was read stays read.
     """
-    antes = await find(tx, mensagem_id)
+    row = await tx.fetch_one(
+        f"SELECT {COLUNAS} FROM mensagens WHERE id = ?{tx.lock()}",  # noqa: S608 - own text
+        (mensagem_id,),
+    )
+    antes = None if row is None else from_row(row)
     # What was set aside and is sent now, since a person replayed it, starts again.
     again = (
         antes is not None

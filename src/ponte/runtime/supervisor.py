@@ -20,6 +20,7 @@ from ponte.context import Context
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.estoque.monitor import watch
 from ponte.mensagens.carteiro import Carteiro
+from ponte.metricas.amostrador import Amostrador
 from ponte.runtime import instances, leases
 from ponte.runtime.build import Built
 from ponte.runtime.publisher import Publisher
@@ -67,6 +68,7 @@ class Supervisor:
         carteiro = Carteiro(self.ctx)
         self.ctx.hub.hear(carteiro.heard)
         self.keep("carteiro", carteiro.run)
+        self.keep("amostrador", Amostrador(self.ctx).run)
         self.keep("relay", relay.follow)
         if not self.ctx.broker.rows_are_the_queue:
             publisher = Publisher(self.ctx)

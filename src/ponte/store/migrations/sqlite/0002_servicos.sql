@@ -40,14 +40,15 @@ CREATE INDEX mensagens_externo ON mensagens (canal, id_externo) WHERE id_externo
 -- One series of numbers that callers record: its labels as JSON with sorted keys, and
 -- the totals that outlive its samples.
 CREATE TABLE metricas (
-    id            INTEGER PRIMARY KEY,
-    nome          TEXT NOT NULL,
-    tipo          TEXT NOT NULL,
-    labels        TEXT NOT NULL,
-    n             INTEGER NOT NULL,
-    soma          REAL NOT NULL,
-    ultimo        REAL NOT NULL,
-    ultimo_em     INTEGER NOT NULL,
+    id         INTEGER PRIMARY KEY,
+    nome       TEXT NOT NULL,
+    tipo       TEXT NOT NULL,
+    labels     TEXT NOT NULL,
+    n          INTEGER NOT NULL,
+    soma       REAL NOT NULL,
+    ultimo     REAL NOT NULL,
+    ultimo_em  INTEGER NOT NULL,
+    gravada_em INTEGER NOT NULL,
     UNIQUE (nome, labels)
 );
 
@@ -59,10 +60,19 @@ CREATE TABLE amostras (
     gravada_em INTEGER NOT NULL
 );
 CREATE INDEX amostras_metrica ON amostras (metrica_id, em, id);
+CREATE INDEX amostras_em ON amostras (em);
 CREATE INDEX amostras_gravada ON amostras (gravada_em);
 
--- Ponte's own numbers: everything that one process counted at one instant in one row,
--- so that their count depends on time alone.
+-- Ponte's own numbers. A series has an id; one row of `medicoes` holds everything that one
+-- process counted at one instant, so that their count depends on time alone.
+CREATE TABLE series_proprias (
+    id     INTEGER PRIMARY KEY,
+    nome   TEXT NOT NULL,
+    tipo   TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    UNIQUE (nome, labels)
+);
+
 CREATE TABLE medicoes (
     passo_s   INTEGER NOT NULL,
     em        INTEGER NOT NULL,

@@ -1,0 +1,1 @@
+"""Metricas: numbers, those that callers record and those that Ponte counts of itself."""
