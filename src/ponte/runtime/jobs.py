@@ -9,7 +9,6 @@ from ponte.alertas.vigia import watch_orders
 from ponte.context import Context
 from ponte.domain.alerta import Severidade
 from ponte.flow import STEPS
-from ponte.metricas.amostrador import sum_up
 from ponte.runtime import scheduler
 from ponte.runtime.readiness import queue_ages
 from ponte.runtime.scheduler import Job, Run
@@ -27,7 +26,6 @@ def jobs(ctx: Context) -> list[Job]:
         Job("medir_filas", 5, measure_queues),
         Job("vigiar_pedidos", 15, watch_orders),
         Job("vigiar_silencios", 5, watch_silences),
-        Job("resumir_metricas", 60, sum_up),
         Job("limpar", 3600, clean),
     ]
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.
@@ -54,8 +52,12 @@ async def measure_queues(ctx: Context) -> None:
     """Refresh the gauges that only the database knows."""
     ages = await ctx.db.read(queue_ages)
     set_aside = await ctx.db.read(_set_aside)
+    alertas = await ctx.db.read(_open_alerts)
     _show(ctx, ages)
     ctx.telemetry.set_aside.set(set_aside)
+    ctx.telemetry.low_stock.set(await ctx.db.read(_low_stock))
+    for severidade in Severidade:
+        ctx.telemetry.alerts.labels(severidade.value).set(alertas.get(severidade.value, 0))
 
 
 def _show(ctx: Context, ages: Mapping[str, tuple[int, int]]) -> None:
@@ -83,3 +85,15 @@ async def _prune_inbox(tx: Tx, passo: str) -> int:
 async def _set_aside(tx: Tx) -> int:
     row = await tx.fetch_one("SELECT COUNT(*) FROM falhas WHERE situacao = 'aberta'")
     return int(row[0]) if row else 0
+
+
+async def _low_stock(tx: Tx) -> int:
+    row = await tx.fetch_one("SELECT COUNT(*) FROM estoque WHERE quantidade < minimo")
+    return int(row[0]) if row else 0
+
+
+async def _open_alerts(tx: Tx) -> dict[str, int]:
+    rows = await tx.fetch(
+        "SELECT severidade, COUNT(*) FROM alertas WHERE resolvido_em IS NULL GROUP BY severidade"
+    )
+    return {row[0]: row[1] for row in rows}
