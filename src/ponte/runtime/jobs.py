@@ -9,6 +9,7 @@ from ponte.alertas.vigia import watch_orders
 from ponte.context import Context
 from ponte.domain.alerta import Severidade
 from ponte.flow import STEPS
+from ponte.metricas.amostrador import sum_up
 from ponte.runtime import scheduler
 from ponte.runtime.readiness import queue_ages
 from ponte.runtime.scheduler import Job, Run
@@ -26,6 +27,7 @@ def jobs(ctx: Context) -> list[Job]:
         Job("medir_filas", 5, measure_queues),
         Job("vigiar_pedidos", 15, watch_orders),
         Job("vigiar_silencios", 5, watch_silences),
+        Job("resumir_metricas", 60, sum_up),
         Job("limpar", 3600, clean),
     ]
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.
