@@ -194,6 +194,17 @@ def environment() -> dict[str, str]:
     return values
 
 
+def names_of(classe: type[BaseModel], prefix: str = "PONTE_") -> set[str]:
+    """Return the variables that a class of settings reads, those of its parts included."""
+    names = set()
+    for nome, campo in classe.model_fields.items():
+        parte = campo.annotation
+        if isinstance(parte, type) and issubclass(parte, BaseModel):
+            names |= names_of(parte, f"{prefix}{nome.upper()}__")
+        names.add(f"{prefix}{nome.upper()}")
+    return names
+
+
 def connector_values(nome: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the values of PONTE_<NAME>__<FIELD>, by lower-case field name."""
     prefix = f"PONTE_{nome.upper()}__"

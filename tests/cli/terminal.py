@@ -143,6 +143,7 @@ def new_terminal(folder: Path, patch: pytest.MonkeyPatch) -> Terminal:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         porta = int(probe.getsockname()[1])
+    patch.setenv("PATH", f"{Path(PONTE).parent}{os.pathsep}{os.environ['PATH']}")
     own = {"PONTE_API_KEY": KEY, "PONTE_PORT": str(porta), "PONTE_RATE_LIMIT_ANON": "100000"}
     for name, value in own.items():
         patch.setenv(name, value)

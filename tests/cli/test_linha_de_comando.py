@@ -69,7 +69,7 @@ def test_every_command_shows_examples_first(path: str, terminal: Terminal) -> No
 def test_a_noun_says_what_each_of_its_verbs_does(noun: str, terminal: Terminal) -> None:
     said = terminal.run(noun, "-h")
 
-    _, verbs = said.out.split("Commands:")
+    _, verbs = said.out.split("Comandos:")
     assert len(verbs.split("\n")) > 1
     assert "Exemplos" not in verbs
 
@@ -135,6 +135,46 @@ def test_the_version_is_data(terminal: Terminal) -> None:
 
     assert said.out.strip().count(".") == 2
     assert said.err == ""
+
+
+def test_a_hint_names_the_command_as_it_can_be_typed_here(loja: Terminal) -> None:
+    away = loja.folder / "bin"
+    away.mkdir()
+    (away / "ponte").symlink_to(PONTE)
+    command = [str(away / "ponte"), "pedidos", "show", "9"]
+
+    named = subprocess.run(  # noqa: S603
+        command, env=loja.env, cwd=loja.folder, capture_output=True, text=True, check=False
+    )
+    env = loja.env | {"PATH": str(away)}
+    found = subprocess.run(  # noqa: S603
+        command, env=env, cwd=loja.folder, capture_output=True, text=True, check=False
+    )
+
+    assert "Tente: bin/ponte pedidos list --busca 9" in named.stderr
+    assert "Tente: ponte pedidos list --busca 9" in found.stderr
+
+
+def test_a_negative_number_is_no_option(loja: Terminal) -> None:
+    taken = loja.ok("estoque", "adjust", "ARROZ-5KG", "-3", "--motivo", "quebra", "--json").json
+    first = loja.ok("estoque", "adjust", "--motivo", "-7", "--json", "ARROZ-5KG", "-2").json
+    old = loja.ok("estoque", "adjust", "--motivo", "x", "--json", "--", "ARROZ-5KG", "-1").json
+    typo = loja.run("estoque", "adjust", "ARROZ-5KG", "-3", "--motvo", "x")
+    counted = loja.run("estoque", "set", "ARROZ-5KG", "-3", "--motivo", "x")
+
+    before = 40
+    quantities = [item["quantidade"] for item in (taken, first, old)]
+    assert quantities == [before - 3, before - 5, before - 6]
+    assert (typo.code, "--motivo" in typo.err) == (2, True)
+    assert (counted.code, "deve ser 0 ou mais" in counted.err) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["abc", "localhost:8000", "ws://127.0.0.1:1"])
+def test_an_address_that_is_none_is_a_usage_error(url: str, terminal: Terminal) -> None:
+    said = terminal.run("status", "--url", url)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"Erro: {url} não é um endereço.")
 
 
 def test_nothing_to_talk_to_is_exit_4(terminal: Terminal) -> None:

@@ -32,7 +32,7 @@ def test_orders_are_listed_by_status_and_search(loja: Terminal) -> None:
     none = loja.ok("pedidos", "list", "--status", "erro", "--json").json
 
     assert "recebido" in found.out
-    assert found.out.startswith("NUMERO")
+    assert found.out.startswith("NÚMERO")
     assert none == {"itens": [], "total": 0}
 
 
@@ -51,7 +51,7 @@ def test_an_order_comes_from_a_file_or_from_stdin(loja: Terminal) -> None:
     [
         (("ARROZ-5KG=x",), 2, "SKU=QUANTIDADE"),
         ((), 2, "Faltam os itens"),
-        (("NADA=1",), 1, "produto NADA does not exist"),
+        (("NADA=1",), 1, "o produto NADA não existe"),
         (("--file", "nenhum.json"), 2, "não pode ser lido"),
         (("ARROZ-5KG=1", "--file", "x"), 2, "não os dois"),
     ],
@@ -69,7 +69,7 @@ def test_an_order_that_waits_is_not_tried_again(loja: Terminal) -> None:
     said = loja.run("pedidos", "reprocess", "A-1")
     nobody = loja.run("pedidos", "show", "NADA")
 
-    assert (said.code, "only sem_estoque and erro" in said.err) == (1, True)
+    assert (said.code, "só sem_estoque e erro" in said.err) == (1, True)
     assert (nobody.code, "NADA não encontrado" in nobody.err) == (1, True)
 
 
@@ -105,7 +105,7 @@ def test_more_than_there_is_can_not_be_taken(loja: Terminal) -> None:
     said = loja.run("estoque", "adjust", "--motivo", "quebra", "--", "CAFE-500G", "-30")
     bad = loja.run("estoque", "adjust", "CAFE-500G", "dez", "--motivo", "x")
 
-    assert (said.code, "3 left" in said.err) == (1, True)
+    assert (said.code, "restam 3" in said.err) == (1, True)
     assert bad.code == 2
 
 
@@ -220,7 +220,7 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(loja: Terminal) -> No
 def test_an_unknown_scope_is_refused(loja: Terminal) -> None:
     said = loja.run("keys", "create", "--nome", "x", "--escopo", "tudo")
 
-    assert (said.code, "unknown scope" in said.err) == (1, True)
+    assert (said.code, "escopo desconhecido" in said.err) == (1, True)
 
 
 # ---------------------------------------------------------------- parse

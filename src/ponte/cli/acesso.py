@@ -37,29 +37,34 @@ class Acesso:
     async def get(self, path: str, **params: Any) -> Any:
         """Return the JSON of a GET; parameters that are None are left out."""
         given = {name: value for name, value in params.items() if value is not None}
-        return _answer(await self._send("GET", path, params=given))
+        return _answer(await self.send("GET", path, params=given))
+
+    async def text(self, path: str) -> str:
+        """Return the plain text of a GET."""
+        resposta = await self.send("GET", path, headers={"Accept": "text/plain"})
+        return resposta.text if resposta.is_success else str(_answer(resposta))
 
     async def post(
         self, path: str, corpo: Any = None, *, chave: str | None = None, **extra: Any
     ) -> Any:
         """Return the JSON of a POST under a fresh Idempotency-Key, so that it can be repeated."""
         headers = {"Idempotency-Key": chave or str(uuid4())}
-        return _answer(await self._send("POST", path, json=corpo, headers=headers, **extra))
+        return _answer(await self.send("POST", path, json=corpo, headers=headers, **extra))
 
     async def upload(self, path: str, corpo: bytes, **params: Any) -> Any:
         """Return the JSON of a POST of a CSV file."""
         headers = {"Idempotency-Key": str(uuid4()), "Content-Type": "text/csv"}
         return _answer(
-            await self._send("POST", path, content=corpo, headers=headers, params=params or None)
+            await self.send("POST", path, content=corpo, headers=headers, params=params or None)
         )
 
     async def put(self, path: str, corpo: Any) -> Any:
         """Return the JSON of a PUT."""
-        return _answer(await self._send("PUT", path, json=corpo))
+        return _answer(await self.send("PUT", path, json=corpo))
 
     async def delete(self, path: str) -> None:
         """Delete."""
-        _answer(await self._send("DELETE", path))
+        _answer(await self.send("DELETE", path))
 
     async def every(self, path: str, *, limite: int, **params: Any) -> tuple[list[Any], int]:
         """Return up to `limite` items of a list, page by page, and how many there are."""
@@ -74,7 +79,8 @@ class Acesso:
             if cursor is None or len(itens) >= limite:
                 return itens, int(page["total"])
 
-    async def _send(self, method: str, path: str, **extra: Any) -> httpx2.Response:
+    async def send(self, method: str, path: str, **extra: Any) -> httpx2.Response:
+        """Return an answer as it came; a `Parada` only where none did."""
         try:
             return await self.http.request(method, path, **extra)
         except httpx2.TransportError as error:
@@ -124,6 +130,8 @@ async def ponte(*, local: bool = True) -> AsyncIterator[Acesso]:
     cliente = ClienteSettings()
     named = saida.modo.url or cliente.url
     url = (named or default_url(settings)).rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        saida.stop(f"{url} não é um endereço", tente=f"http://{url}", codigo=saida.USO)
     if named or await _listens(url):
         async with httpx2.AsyncClient(
             base_url=url, headers=_headers(settings), timeout=TIMEOUT_S, trust_env=False
@@ -131,7 +139,8 @@ async def ponte(*, local: bool = True) -> AsyncIterator[Acesso]:
             yield Acesso(http, local=False)
         return
     if not local or not settings.sqlite_path.is_file():
-        raise unreachable(url, ConnectionError("ninguém escuta, e não há banco local"))
+        sem = ", e não há banco local" if local else ""
+        raise unreachable(url, ConnectionError(f"ninguém escuta{sem}"))
     async with _embedded(settings) as http:
         yield Acesso(http, local=True)
 

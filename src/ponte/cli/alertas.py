@@ -17,7 +17,7 @@ Id = Annotated[str, typer.Argument(help="Id do alerta.")]
 COLUNAS = {
     "criado_em": "criado em",
     "severidade": "severidade",
-    "titulo": "titulo",
+    "titulo": "título",
     "texto": "texto",
     "contagem": "vezes",
     "resolvido": "resolvido",
@@ -26,7 +26,7 @@ COLUNAS = {
 AVISOS = {
     "destino": "destino",
     "motivo": "motivo",
-    "situacao": "situacao",
+    "situacao": "situação",
     "tentativas": "tentativas",
     "erro": "erro",
 }
@@ -106,7 +106,9 @@ def _test(
         novo = await acesso.post("/alerts", corpo)
         saida.data(novo, f"alerta {novo['id']} disparado; veja: ponte alertas show {novo['id']}")
         if acesso.local:
-            saida.talk("Nenhum Ponte está rodando: os avisos esperam na fila por `ponte up`.")
+            saida.talk(
+                f"Nenhum Ponte está rodando: os avisos esperam na fila por `{saida.programa()} up`."
+            )
 
     run(work)
 

@@ -17,6 +17,7 @@ from typer._click.formatting import HelpFormatter
 from typer.core import TyperGroup
 
 from ponte.cli import saida
+from ponte.cli.frases import portuguese
 from ponte.cli.grupo import Grupo
 
 # name -> (module, attribute, one line of help). Nouns are Portuguese, verbs English.
@@ -26,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "worker": ("ponte.cli.servir", "worker", "Roda só o papel que faz o trabalho."),
     "scheduler": ("ponte.cli.servir", "scheduler", "Roda só o papel que olha o relógio."),
     "status": ("ponte.cli.cuidar", "status", "Mostra prontidão, filas e alertas em uma tela."),
+    "top": ("ponte.cli.cuidar", "top", "Mostra números vivos em uma tela."),
+    "demo": ("ponte.cli.freguesia", "demo", "Manda fregueses inventados a um Ponte que roda."),
     "doctor": ("ponte.cli.cuidar", "doctor", "Examina a instalação e diz o que consertar."),
     "verify": ("ponte.cli.cuidar", "verify", "Prova estoque, filas e numeração das notas."),
     "migrate": ("ponte.cli.cuidar", "migrate", "Põe o banco na versão deste Ponte."),
@@ -189,4 +192,5 @@ def _usage(error: ClickException) -> saida.Parada:
     """Say a wrong command line in our words, with the nearest right one."""
     ctx = error.ctx if isinstance(error, UsageError) else None
     caminho = ctx.command_path if ctx else "ponte"
-    return saida.Parada(error.format_message().rstrip("."), tente=f"{caminho} -h")
+    frase = portuguese(" ".join(error.format_message().split())).rstrip(".")
+    return saida.Parada(frase[:1].upper() + frase[1:], tente=f"{caminho} -h")

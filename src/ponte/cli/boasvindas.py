@@ -19,6 +19,8 @@ Instalação vazia. Primeiro um produto, depois um pedido:
   curl -X POST {url}/pedido -H "Authorization: Bearer $CHAVE" \\
     -H 'Content-Type: application/json' \\
     -d '{{"itens": [{{"produto_id": "ARROZ-5KG", "quantidade": 3}}]}}'
+
+Ou uma loja de exemplo neste Ponte: {programa} demo
 """
 
 
@@ -40,7 +42,11 @@ async def say(
         linhas.append(f"  chave      {_key(settings, chave)}")
     saida.talk("\n".join(linhas))
     if address is not None and await ctx.db.read(_needs_a_hint):
-        saida.talk(PRIMEIRO.format(url=url(settings, address), key_file=key_file(settings)))
+        saida.talk(
+            PRIMEIRO.format(
+                url=url(settings, address), key_file=key_file(settings), programa=saida.programa()
+            )
+        )
 
 
 def url(settings: Settings, address: tuple[str, int]) -> str:

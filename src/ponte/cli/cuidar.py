@@ -1,4 +1,4 @@
-"""Cuidar: commands for whoever keeps Ponte running: status, doctor, verify, migrate."""
+"""Cuidar: commands for whoever keeps Ponte running: status, top, doctor, verify, migrate."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ import typer
 from ponte.cli import saida
 from ponte.cli.grupo import alone, help_of
 
-status, doctor, verify, migrate = alone(), alone(), alone(), alone()
+status, top, doctor, verify, migrate = alone(), alone(), alone(), alone(), alone()
 
 
 @verify.command(
@@ -113,3 +113,23 @@ def _status() -> None:
     from ponte.cli import situacao  # noqa: PLC0415
 
     sys.exit(asyncio.run(situacao.show()))
+
+
+@top.command(
+    **help_of(
+        "Pedidos, filas, páginas ligadas, memória: os números vivos de um Ponte que roda.",
+        "ponte top",
+        "ponte top --once",
+        "ponte top --interval 5 --json",
+    )
+)
+def _top(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Uma tela e fim.")] = False,
+    interval: Annotated[
+        float, typer.Option(min=0.2, max=3600, help="Segundos de uma tela à outra.")
+    ] = 2.0,
+) -> None:
+    from ponte.cli import topo  # noqa: PLC0415
+
+    asyncio.run(topo.show(once=once, interval_s=interval))

@@ -34,7 +34,7 @@ Demonstração: {rate:g} pedido/s, semente {seed}. Veja:
   loja ao vivo       {url}/
   avisos (Telegram)  {telegram}/_simulador/mensagens
   pedidos            curl -H "Authorization: Bearer {chave}" {url}/pedidos
-  linha de comando   ponte estoque list --baixo
+  linha de comando   {programa} estoque list --baixo
 """
 
 
@@ -98,6 +98,7 @@ class Demonstracao:
                 seed=self.seed,
                 url=url,
                 telegram=self._loja.telegram_url,
+                programa=saida.programa(),
                 chave=f"$(cat {key_file(ctx.settings)})"
                 if ctx.settings.api_key is None
                 else "$PONTE_API_KEY",

@@ -7,7 +7,7 @@ import typer
 
 from ponte.cli import saida
 from ponte.cli.execucao import read_bytes, run
-from ponte.cli.grupo import help_of, noun
+from ponte.cli.grupo import ComNumeros, help_of, noun
 
 if TYPE_CHECKING:
     from ponte.cli.acesso import Acesso
@@ -21,9 +21,9 @@ COLUNAS = {
     "produto_id": "produto",
     "filial_id": "filial",
     "quantidade": "quantidade",
-    "minimo": "minimo",
+    "minimo": "mínimo",
     "marca": "",
-    "preco": "preco",
+    "preco": "preço",
     "nome": "nome",
 }
 
@@ -69,6 +69,7 @@ def _get(produto: Produto, *, filial: TalvezFilial = None) -> None:
         "Registra uma contagem; o que for vendido depois continua valendo.",
         "ponte estoque set ARROZ-5KG 40 --motivo contagem",
         "ponte estoque set NOVO 10 --motivo abertura --nome 'Produto novo' --preco 9.90",
+        cls=ComNumeros,
     ),
 )
 def _set(
@@ -95,12 +96,13 @@ def _set(
     **help_of(
         "Soma ou tira unidades.",
         "ponte estoque adjust ARROZ-5KG +12 --motivo recebimento",
-        "ponte estoque adjust --motivo quebra -- ARROZ-5KG -3",
+        "ponte estoque adjust ARROZ-5KG -3 --motivo quebra",
+        cls=ComNumeros,
     ),
 )
 def _adjust(
     produto: Produto,
-    delta: Annotated[str, typer.Argument(help="+12 ou, depois de --, -3.")],
+    delta: Annotated[str, typer.Argument(help="+12 ou -3.")],
     *,
     motivo: Motivo,
     filial: Filial = "1",
@@ -123,7 +125,7 @@ def _adjust(
     ),
 )
 def _import(
-    file: Annotated[str, typer.Argument(help="CSV; - é a entrada.")],
+    file: Annotated[str, typer.Argument(metavar="CSV", help="- é a entrada.")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Só mostra a diferença.")] = False,
 ) -> None:
@@ -161,7 +163,7 @@ def _delta(texto: str) -> int:
     try:
         return int(texto)
     except ValueError:
-        saida.stop(f"{texto} não é um número", tente="+12 ou -- SKU -3", codigo=saida.USO)
+        saida.stop(f"{texto} não é um número", tente="+12 ou -3", codigo=saida.USO)
 
 
 def _table(itens: list[dict[str, Any]]) -> str:
@@ -179,6 +181,6 @@ def _difference(plano: dict[str, Any]) -> str:
         return f"{plano['linhas']} linhas, nada muda"
     colunas = {
         "produto_id": "produto", "filial_id": "filial", "antes": "antes", "depois": "depois",
-        "preco_antes": "preco antes", "preco_depois": "preco depois",
+        "preco_antes": "preço antes", "preco_depois": "preço depois",
     }  # fmt: skip
     return f"{saida.table(mudancas, colunas)}\n{len(mudancas)} de {plano['linhas']} linhas mudam"

@@ -43,6 +43,7 @@ def _list(
         "Mostra os fatos ao vivo, até Ctrl-C; volta sozinho quando a conexão cai.",
         "ponte listen",
         "ponte listen --salas pedidos,alertas --json",
+        "ponte listen --salas pedidos --forward-to http://127.0.0.1:3000/fatos",
     )
 )
 def _listen(
@@ -51,8 +52,11 @@ def _listen(
         str, typer.Option(help="pedidos,estoque,alertas,falhas,… ; precisa de chave.")
     ] = "",
     limite: Annotated[int | None, typer.Option(min=1, help="Sai depois de tantos.")] = None,
+    forward_to: Annotated[
+        str | None, typer.Option(help="Repassa cada fato a este endereço, por POST.")
+    ] = None,
 ) -> None:
     from ponte.cli import ouvir  # noqa: PLC0415
 
     nomes = tuple(nome.strip() for nome in salas.split(",") if nome.strip())
-    ouvir.listen("/ws", salas=nomes, limite=limite)
+    ouvir.listen("/ws", salas=nomes, limite=limite, forward_to=forward_to)

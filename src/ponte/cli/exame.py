@@ -22,9 +22,10 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from ponte.acesso.admin import key_file
-from ponte.cli import banco
+from ponte.cli import ajustes, banco
 from ponte.cli.acesso import default_url
-from ponte.cli.saida import Parada
+from ponte.cli.frases import portuguese
+from ponte.cli.saida import Parada, with_program
 from ponte.errors import ConfiguracaoInvalida, PonteError
 from ponte.runtime.build import MASTER_KEY_FILE, Built
 from ponte.runtime.instances import living
@@ -53,15 +54,17 @@ class Achado:
 
     def line(self) -> str:
         """Return it for people."""
-        tente = f"\n    Tente: {self.tente}" if self.tente and not self.ok else ""
-        return f"{'✔' if self.ok else '✘'} {self.nome}: {self.texto}{tente}"
+        dica = with_program(self.tente) if self.tente and not self.ok else ""
+        tente = f"\n    Tente: {dica}" if dica else ""
+        return f"{'✔' if self.ok else '✘'} {self.nome}: {portuguese(self.texto)}{tente}"
 
 
 async def examine(settings: Settings, *, fix: bool) -> list[Achado]:
     """Look at everything; with `fix`, mend what is safe and look again."""
     if fix:
         _fix(settings)
-    found = [*_disk(settings), *_files(settings), _exposure(settings), await _port(settings)]
+    found = [*_disk(settings), *_files(settings), _variables()]
+    found += [_exposure(settings), await _port(settings)]
     found += _database(settings)
     if all(a.ok for a in found if a.nome in {"banco", "esquema"}):
         found += await _connectors(settings)
@@ -128,6 +131,14 @@ def _files(settings: Settings) -> Iterator[Achado]:
         "só o dono os lê" if not open_ else f"outros leem {', '.join(map(str, open_))}",
         "ponte doctor --fix",
     )
+
+
+def _variables() -> Achado:
+    unread = ajustes.unread()
+    return Achado(
+        "variáveis", not unread, "; ".join(unread) or "todas as PONTE_* são lidas",
+        "corrigir o nome no ambiente ou no .env (veja .env.example)",
+    )  # fmt: skip
 
 
 def _existing(path: Path) -> Path:

@@ -5,13 +5,51 @@ from typing import Any
 
 import typer
 from typer._click.core import Command, Context
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from ponte.cli.frases import portuguese_help
 from ponte.cli.saida import USO, Parada
+
+
+class Comando(TyperCommand):
+    """A command whose help is Portuguese to its last word."""
+
+    def get_help(self, ctx: Context) -> str:
+        return portuguese_help(super().get_help(ctx))
+
+
+class ComNumeros(Comando):
+    """A command that takes `-3` for a number, as people type it, and not for an option."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, self._numbers_last(args))
+
+    def _numbers_last(self, args: list[str]) -> list[str]:
+        # Behind `--` nothing is an option. A number behind an option that wants a value is that.
+        if "--" in args:
+            return args
+        wanting = {
+            name
+            for param in self.params
+            if param.param_type_name == "option" and not getattr(param, "is_flag", False)
+            for name in param.opts
+        }
+        numbers = [
+            i
+            for i, arg in enumerate(args)
+            if arg[:1] == "-" and arg[1:].isdigit() and (i == 0 or args[i - 1] not in wanting)
+        ]
+        if not numbers:
+            return args
+        rest = [arg for i, arg in enumerate(args) if i not in numbers]
+        return [*rest, "--", *(args[i] for i in numbers)]
 
 
 class Grupo(TyperGroup):
     """A group that names the nearest verb when the typed one does not exist."""
+
+    def get_help(self, ctx: Context) -> str:
+        return portuguese_help(super().get_help(ctx))
 
     def resolve_command(
         self, ctx: Context, args: list[str]
@@ -41,11 +79,11 @@ def alone() -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-def help_of(texto: str, *exemplos: str) -> dict[str, Any]:
+def help_of(texto: str, *exemplos: str, cls: type[Comando] = Comando) -> dict[str, Any]:
     """Return what `command()` takes so that its help shows examples first."""
     linhas = "\n".join(f"  {exemplo}" for exemplo in exemplos)
     # Without a text of its own the list of commands would show the examples.
-    return {"help": f"\b\nExemplos:\n{linhas}\n\n{texto}", "short_help": texto}
+    return {"help": f"\b\nExemplos:\n{linhas}\n\n{texto}", "short_help": texto, "cls": cls}
 
 
 def _nothing() -> None:

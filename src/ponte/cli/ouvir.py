@@ -10,8 +10,10 @@ import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import orjson
 from websockets.asyncio.client import connect
@@ -19,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from ponte.cli import ajustes, saida
 from ponte.cli.acesso import default_url, key, unreachable
+from ponte.cli.repasse import Repasse
 from ponte.runtime.narrador import phrase
 from ponte.settings import ClienteSettings
 
@@ -102,8 +105,14 @@ class Ouvinte:
             ) from error
 
 
-def listen(path: str, *, salas: Sequence[str], limite: int | None = None) -> None:
-    """Print frames until Ctrl-C, or `limite` of them."""
+def listen(
+    path: str,
+    *,
+    salas: Sequence[str],
+    limite: int | None = None,
+    forward_to: str | None = None,
+) -> None:
+    """Print frames until Ctrl-C, or `limite` of them; hand each on where that is asked for."""
     settings = ajustes.read()
     base = saida.modo.url or ClienteSettings().url or default_url(settings)
     ouvinte = Ouvinte(
@@ -111,24 +120,46 @@ def listen(path: str, *, salas: Sequence[str], limite: int | None = None) -> Non
         key(settings) if salas else None,
         salas,
     )
-    asyncio.run(_print(ouvinte, limite))
+    asyncio.run(_listen(ouvinte, ZoneInfo(settings.tz), limite, forward_to))
 
 
-async def _print(ouvinte: Ouvinte, limite: int | None) -> None:
+async def _listen(
+    ouvinte: Ouvinte, fuso: tzinfo, limite: int | None, forward_to: str | None
+) -> None:
+    if forward_to is None:
+        await _print(ouvinte, fuso, limite)
+        return
+    async with Repasse.to(forward_to) as repasse:
+        await _print(ouvinte, fuso, limite, repasse)
+    if repasse.perdidos:
+        raise saida.Parada(f"{repasse.perdidos} fatos não foram repassados", codigo=saida.RESSALVAS)
+
+
+async def _print(
+    ouvinte: Ouvinte, fuso: tzinfo, limite: int | None, repasse: Repasse | None = None
+) -> None:
     told = 0
     async with aclosing(ouvinte.frames()) as frames:
         async for frame in frames:
-            saida.line(frame, text(frame))
+            saida.line(frame, text(frame, fuso))
+            if repasse is not None:
+                await repasse.send(frame)
             told += 1
             if told == limite:
                 return
 
 
-def text(frame: dict[str, Any]) -> str:
-    """Return a frame as one line for people."""
+def text(frame: dict[str, Any], fuso: tzinfo) -> str:
+    """Return a frame as one line for people, with the hour of their clock."""
     tipo, dados = str(frame.get("tipo")), frame.get("dados")
-    head = str(frame.get("em") or "")[11:19]
-    return f"{head or '--:--:--'}  {_sentence(tipo, dados)}"
+    return f"{_hour(frame.get('em'), fuso)}  {_sentence(tipo, dados)}"
+
+
+def _hour(em: Any, fuso: tzinfo) -> str:
+    try:
+        return f"{datetime.fromisoformat(em).astimezone(fuso):%H:%M:%S}"
+    except (TypeError, ValueError):  # a frame that says no time, as an answer or a notice
+        return "--:--:--"
 
 
 def _sentence(tipo: str, dados: Any) -> str:

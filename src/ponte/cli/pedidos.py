@@ -15,7 +15,7 @@ app = noun("Pedidos.")
 Id = Annotated[str, typer.Argument(help="Id, número ou id externo do pedido.")]
 Motivo = Annotated[str, typer.Option(help="Por quê; fica no registro.")]
 COLUNAS = {
-    "numero": "numero",
+    "numero": "número",
     "status": "status",
     "canal": "canal",
     "filial_id": "filial",
@@ -111,7 +111,9 @@ def _create(
             novo, f"pedido {novo['numero']} {novo['status']}, R$ {novo['total'].replace('.', ',')}"
         )
         if acesso.local:
-            saida.talk("Nenhum Ponte está rodando: o pedido espera na fila por `ponte up`.")
+            saida.talk(
+                f"Nenhum Ponte está rodando: o pedido espera na fila por `{saida.programa()} up`."
+            )
 
     run(work)
 
@@ -155,7 +157,7 @@ def _act(pedido: str, acao: str, corpo: Any) -> None:
     ),
 )
 def _parse(
-    file: Annotated[str, typer.Argument(help="Arquivo; - é a entrada.")],
+    file: Annotated[str, typer.Argument(metavar="ARQUIVO", help="- é a entrada.")],
     *,
     fonte: Annotated[str, typer.Option(help="Conector: rappi, …")],
     evento: Annotated[str | None, typer.Option(help="Evento, quando o corpo não diz.")] = None,

@@ -17,7 +17,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import uvloop
@@ -31,10 +31,12 @@ from ponte.runtime.jobs import jobs
 from ponte.runtime.narrador import Narrador
 from ponte.runtime.supervisor import Supervisor
 from ponte.settings import Settings
+from ponte.store.db import Commit
 
 # Promise P12 gives twenty seconds: twelve for requests and work in hand, two for the
 # sockets, four for what is left; the process ends itself when even that is not enough.
 GRACE_S, REST_S, LAST_S = 12.0, 4.0, 19.0
+IMPORTED = 20  # chosen: so many counts in one commit are an import, told in one line
 LINES = 1000  # chosen: lines that may wait for a terminal that does not read
 
 
@@ -212,8 +214,23 @@ def _narrate(plano: Plano, built: Built, stack: contextlib.AsyncExitStack) -> Na
         return None
     terminal = Terminal()
     stack.callback(terminal.close)
-    narrador = Narrador(lambda texto, fato: terminal.write(lambda: saida.line(fato, texto)))
-    built.ctx.db.on_commit(narrador.committed)
+
+    def tell(texto: str, fato: dict[str, Any]) -> None:
+        terminal.write(lambda: saida.line(fato, texto))
+
+    narrador = Narrador(tell)
+
+    def committed(commit: Commit) -> None:
+        outros = [f for f in commit.fatos if f.tipo != "estoque.alterado"]
+        contados = len(commit.fatos) - len(outros)
+        if contados <= IMPORTED:
+            narrador.committed(commit)
+            return
+        narrador.committed(replace(commit, fatos=outros))
+        resumo = {"tipo": "resumo", "dados": {"estoque.alterado": contados}}
+        tell(f"estoque: {contados} quantidades alteradas de uma vez", resumo)
+
+    built.ctx.db.on_commit(committed)
     return narrador
 
 

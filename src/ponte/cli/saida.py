@@ -4,10 +4,14 @@ A newcomer would print; here nothing does but these functions, so that `--json` 
 never coloured, `-q` is really quiet, and a pipe gets data and nothing else.
 """
 
+import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import orjson
@@ -15,6 +19,8 @@ import orjson
 # CONSOLE: what an exit code says.
 FEITO, FALHOU, USO, RESSALVAS, INALCANCAVEL, NEGADO, INTERROMPIDO = 0, 1, 2, 3, 4, 5, 130
 Cor = Literal["auto", "always", "never"]
+# A command in a hint: the name, and behind it a verb; not a file or a word that ends so.
+_COMANDO = re.compile(r"(?<![\w/.-])ponte (?=[a-z-])")
 
 
 class Parada(Exception):
@@ -76,6 +82,21 @@ def talk(texto: str) -> None:
         sys.stderr.flush()
 
 
+@cache
+def programa() -> str:
+    """Return how a person at this terminal calls Ponte: by name where the shell finds it."""
+    if shutil.which("ponte") is not None or not sys.argv[0].endswith("ponte"):
+        return "ponte"
+    path = Path(sys.argv[0]).absolute()
+    aqui = Path.cwd()
+    return str(path.relative_to(aqui) if path.is_relative_to(aqui) else path)
+
+
+def with_program(texto: str) -> str:
+    """Return a hint with each command as it can be typed here."""
+    return _COMANDO.sub(lambda _: programa() + " ", texto)
+
+
 def table(linhas: Sequence[Mapping[str, Any]], colunas: Mapping[str, str]) -> str:
     """Return rows as aligned text under their titles; `colunas` maps field to title.
 
@@ -131,12 +152,19 @@ def confirm(pergunta: str) -> None:
         raise Parada("Nada foi feito", causa="não confirmado")
 
 
+def said(causa: str) -> str:
+    """Return a cause in the operator's language, where it is a known one."""
+    from ponte.cli.frases import portuguese  # noqa: PLC0415 - most commands end without it
+
+    return portuguese(causa)
+
+
 def complain(parada: Parada) -> None:
     """Print an error in one sentence, with its cause and what to try."""
-    causa = f": {parada.causa}" if parada.causa else ""
+    causa = f": {said(parada.causa)}" if parada.causa else ""
     sys.stderr.write(f"Erro: {parada.frase}{causa}.\n".replace("..\n", ".\n"))
     if parada.tente:
-        sys.stderr.write(f"Tente: {parada.tente}\n")
+        sys.stderr.write(f"Tente: {with_program(parada.tente)}\n")
     sys.stderr.flush()
 
 

@@ -79,11 +79,13 @@ def _serve(
     gc.disable()
     try:
         _import_structlog()
-        from ponte.cli import ajustes, processo  # noqa: PLC0415
+        from ponte.cli import ajustes, processo, saida  # noqa: PLC0415
 
         settings = ajustes.read(**given)
         if demo is not None:
             settings = demo.settings(settings)
+        for aviso in ajustes.unread():
+            saida.talk(f"Aviso: {aviso}.")
         code = processo.run(processo.Plano(settings, papeis, open_=open_, demo=demo))
     finally:
         gc.enable()

@@ -14,12 +14,13 @@ STATUS = ("recebido", "concluido", "sem_estoque", "cancelado", "erro")
 async def show() -> int:
     """Print it; return the exit code: 3 when a person has something to do."""
     async with ponte() as acesso:
-        tudo = await _collect(acesso)
-    saida.data(tudo, _text(tudo))
+        tudo = await collect(acesso)
+    saida.data(tudo, text(tudo))
     return saida.FEITO if tudo["ok"] else saida.RESSALVAS
 
 
-async def _collect(acesso: "Acesso") -> dict[str, Any]:
+async def collect(acesso: "Acesso") -> dict[str, Any]:
+    """Return how it stands, as JSON has it."""
     pronto, partes = (False, {}) if acesso.local else await _ready(acesso)
     pedidos = {s: (await acesso.get("/pedidos", status=s, limite=1))["total"] for s in STATUS}
     alertas = (await acesso.get("/alerts", resolvido="false", limit=1))["total"]
@@ -39,20 +40,23 @@ async def _collect(acesso: "Acesso") -> dict[str, Any]:
 
 
 async def _ready(acesso: "Acesso") -> tuple[bool, dict[str, Any]]:
-    resposta = await acesso.http.get("/health/ready")
+    resposta = await acesso.send("GET", "/health/ready")
     corpo = resposta.json()
     if resposta.is_success:
         return True, corpo["partes"]
     return False, {e["campo"]: {"ok": False, "motivo": e["mensagem"]} for e in corpo["errors"]}
 
 
-def _text(tudo: dict[str, Any]) -> str:
+def text(tudo: dict[str, Any]) -> str:
+    """Return it for people."""
     if not tudo["rodando"]:
         estado = "parado: li o banco, ninguém trabalha"
     elif tudo["pronto"]:
         estado = f"pronto em {tudo['endereco']}"
     else:
-        motivos = "; ".join(f"{k}: {p['motivo']}" for k, p in tudo["partes"].items())
+        motivos = "; ".join(
+            f"{k}: {saida.said(str(p['motivo']))}" for k, p in tudo["partes"].items() if not p["ok"]
+        )
         estado = f"NÃO pronto em {tudo['endereco']}: {motivos}"
     linhas = [
         f"Ponte     {estado}",

@@ -1,0 +1,225 @@
+"""Freguesia: `ponte demo`, invented customers for a Ponte that runs already.
+
+They order over the API with the operator's key, like any program outside. A shop
+that has products of its own is asked for first: what is sold there is really sold.
+With `--caos` some of them misbehave as real callers do, and each answer is judged:
+one that breaks a promise is a finding.
+"""
+
+import asyncio
+import contextlib
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import orjson
+import typer
+
+from ponte.cli import saida
+from ponte.cli.execucao import run
+from ponte.cli.grupo import alone, help_of
+
+if TYPE_CHECKING:
+    from ponte.cli.acesso import Acesso
+
+demo = alone()
+MAX_RATE = 100.0  # chosen: above it the demonstration measures itself
+CAOS = 0.25  # chosen: one customer in four misbehaves
+TELL_S = 10.0  # CONSOLE §6: a line every 10 s
+IN_FLIGHT = 50  # chosen: customers waiting for an answer at once
+
+
+@demo.command(
+    **help_of(
+        "Manda fregueses inventados a um Ponte que roda, até Ctrl-C.",
+        "ponte demo",
+        "ponte demo --rate 5 --seed 7 --limite 100",
+        "ponte demo --caos",
+    )
+)
+def _demo(
+    *,
+    rate: Annotated[float, typer.Option(help="Pedidos por segundo.")] = 2.0,
+    seed: Annotated[int, typer.Option(help="A mesma semente compra o mesmo.")] = 42,
+    caos: Annotated[
+        bool, typer.Option("--caos", help="Alguns repetem, erram ou desligam no meio.")
+    ] = False,
+    limite: Annotated[int | None, typer.Option(min=1, help="Fregueses; sem isso, sem fim.")] = None,
+) -> None:
+    if not 0 < rate <= MAX_RATE:
+        saida.stop("--rate vai de 0,01 a 100 pedidos por segundo", codigo=saida.USO)
+
+    async def work(acesso: "Acesso") -> None:
+        await _open_shop(acesso, seed)
+        freguesia = Freguesia(acesso, seed, caos=caos)
+        await freguesia.come(rate, limite)
+        saida.data(freguesia.view(), freguesia.text())
+        if freguesia.contas["inesperados"]:
+            raise typer.Exit(saida.RESSALVAS)
+
+    run(work, local=False)
+
+
+async def _open_shop(acesso: "Acesso", seed: int) -> None:
+    """Put the sample products on the shelf, unless they are there.
+
+    Raises:
+        Parada: the shop sells other things and nobody said yes.
+    """
+    from ponte.simulators.demo import opening, produtos  # noqa: PLC0415
+
+    nossos = {p.produto_id for p in produtos()}
+    itens, total = await acesso.every("/estoque", limite=10_000)
+    seus = {item["produto_id"] for item in itens}
+    if nossos <= seus:
+        return
+    if total:
+        saida.confirm(f"Este Ponte já tem {len(seus)} produtos. Pôr os de exemplo e vendê-los?")
+    feito = await acesso.upload("/estoque/importar", opening(seed))
+    saida.talk(f"Loja de exemplo: {feito['linhas']} linhas de estoque.")
+
+
+class Freguesia:
+    """Customers of one seed; `contas` counts how their visits ended."""
+
+    def __init__(self, acesso: "Acesso", seed: int, *, caos: bool) -> None:
+        from ponte.simulators.demo import FILIAIS, produtos  # noqa: PLC0415
+
+        self.contas: Counter[str] = Counter()
+        self._acesso = acesso
+        self._sorte = random.Random(f"freguesia:{seed}")  # noqa: S311 - repeatable, not secret
+        self._caos = caos
+        self._skus = [p.produto_id for p in produtos()]
+        self._filiais = FILIAIS
+
+    async def come(self, rate: float, limite: int | None) -> None:
+        """Let them come until `limite` of them, Ctrl-C or SIGTERM; who is inside is served."""
+        end = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end.set)
+        teller = asyncio.create_task(self._tell())
+        inside: set[asyncio.Task[None]] = set()
+        came = 0
+        try:
+            while not end.is_set() and came != limite:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(end.wait(), self._sorte.expovariate(rate))
+                    break
+                while len(inside) >= IN_FLIGHT:
+                    await asyncio.wait(inside, return_when=asyncio.FIRST_COMPLETED)
+                    inside = {task for task in inside if not task.done()}
+                came += 1
+                inside.add(asyncio.create_task(self._visit(self._next())))
+                inside = {task for task in inside if not task.done()}
+            await asyncio.gather(*inside)
+        finally:
+            teller.cancel()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def view(self) -> dict[str, int]:
+        """Return the counts for JSON."""
+        nomes = ("aceitos", "repetidos", "recusados", "desligados", "sem_resposta", "inesperados")
+        return {nome: self.contas[nome] for nome in nomes}
+
+    def text(self) -> str:
+        """Return them for people."""
+        return ", ".join(f"{n} {nome.replace('_', ' ')}" for nome, n in self.view().items())
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            saida.talk(self.text())
+
+    def _next(self) -> Callable[[], Awaitable[None]]:
+        """Invent the next customer whole, before anything is awaited: the seed decides."""
+        corpo = self._basket()
+        if not self._caos or self._sorte.random() >= CAOS:
+            return lambda: self._buy(corpo)
+        return self._sorte.choice(
+            (
+                lambda: self._buy_twice(corpo),
+                lambda: self._refused(corpo | {"itens": [_item("NAO-EXISTE", 1)]}, 422),
+                lambda: self._refused(corpo | {"cliente": {"documento": "00000000001"}}, 422),
+                lambda: self._refused(corpo | {"surpresa": 1}, 422),
+                lambda: self._buy(corpo | {"itens": [_item(self._skus[0], 9999)]}),
+                lambda: self._hang_up(corpo),
+            )
+        )
+
+    def _basket(self) -> dict[str, Any]:
+        from ponte.simulators.rappi_pedidos import NOMES, SOBRENOMES, cpf  # noqa: PLC0415
+
+        sorte = self._sorte
+        nome = f"{sorte.choice(NOMES)} {sorte.choice(SOBRENOMES)}"
+        skus = sorted(set(sorte.choices(self._skus, k=3)))
+        return {
+            "filial_id": sorte.choice(self._filiais),
+            "cliente": {"nome": nome, "documento": cpf(sorte)},
+            "itens": [_item(sku, sorte.choice((1, 1, 2))) for sku in skus],
+        }
+
+    # ------------------------------------------------------------ visits
+
+    async def _visit(self, visit: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await visit()
+        except saida.Parada as parada:
+            if parada.codigo == saida.NEGADO:
+                raise
+            self.contas["sem_resposta"] += 1
+            saida.talk(f"Sem resposta: {saida.said(parada.causa or parada.frase)}")
+
+    async def _buy(self, corpo: dict[str, Any]) -> None:
+        await self._acesso.post("/pedido", corpo)
+        self.contas["aceitos"] += 1
+
+    async def _buy_twice(self, corpo: dict[str, Any]) -> None:
+        chave = str(uuid4())
+        first = await self._acesso.post("/pedido", corpo, chave=chave)
+        again = await self._acesso.post("/pedido", corpo, chave=chave)
+        self.contas["aceitos"] += 1
+        if first["id"] == again["id"]:
+            self.contas["repetidos"] += 1
+        else:
+            self._unexpected(f"a repetição de {first['id']} virou outro pedido, {again['id']}")
+
+    async def _refused(self, corpo: dict[str, Any], status: int) -> None:
+        resposta = await self._acesso.send("POST", "/pedido", json=corpo)
+        if resposta.status_code == status:
+            self.contas["recusados"] += 1
+        else:
+            self._unexpected(f"HTTP {resposta.status_code} em vez de {status}")
+
+    async def _hang_up(self, corpo: dict[str, Any]) -> None:
+        from ponte.cli.acesso import unreachable  # noqa: PLC0415
+
+        url = self._acesso.http.base_url
+        if url.scheme != "http":
+            await self._buy(corpo)
+            return
+        body = orjson.dumps(corpo)
+        head = (
+            f"POST /pedido HTTP/1.1\r\nHost: {url.netloc.decode()}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            _, writer = await asyncio.open_connection(url.host, url.port or 80)
+            writer.write(head.encode() + body[: len(body) // 2])
+            await writer.drain()
+            writer.close()
+        except OSError as error:
+            raise unreachable(str(url), error) from error
+        self.contas["desligados"] += 1
+
+    def _unexpected(self, texto: str) -> None:
+        self.contas["inesperados"] += 1
+        saida.talk(f"INESPERADO: {texto}")
+
+
+def _item(produto_id: str, quantidade: int) -> dict[str, Any]:
+    return {"produto_id": produto_id, "quantidade": quantidade}
