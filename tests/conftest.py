@@ -23,16 +23,23 @@ PRODUTOS = (
 
 
 # What proves a promise of the store runs on both engines, the rest on SQLite alone.
+ENGINES = ("sqlite", "postgres")
+REQUIRED = os.environ.get("PONTE_TEST_ENGINES") == "required"
 CONTRACT = ("store", "pedidos", "estoque", "notas", "alertas", "falhas", "acceptance")
 DATA = {"data_dir", "ponte", "db", "two"}
+# Whole processes are started and killed for these: minutes, so where engines are required.
+PROCESSES = {"servidor"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the contract's tests once for each engine."""
     folder = Path(str(metafunc.module.__file__)).parent.name
-    marked = any(metafunc.definition.iter_markers("sqlite"))
-    if folder in CONTRACT and not marked and DATA & set(metafunc.fixturenames):
-        metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True)
+    own = {name for name in ENGINES if any(metafunc.definition.iter_markers(name))}
+    stored = DATA | PROCESSES if REQUIRED else DATA
+    stores = folder in CONTRACT and stored & set(metafunc.fixturenames)
+    engines = [name for name in ENGINES if name in (own or ENGINES)]
+    if "postgres" in own or (stores and len(engines) > 1):
+        metafunc.parametrize("engine", engines, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +47,7 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server for the whole run, where there is one to start."""
     found = programs()
     if found is None:
-        if os.environ.get("PONTE_TEST_ENGINES") == "required":
+        if REQUIRED:
             pytest.fail("PostgreSQL is required and not installed: make engines")
         pytest.skip("PostgreSQL is not installed: make engines")
     server = Cluster(found)

@@ -259,6 +259,7 @@ async def test_what_was_stored_before_kill_9_is_acted_on_after_it(
     assert (await http.get("/estoque/ARROZ-5KG")).json()["quantidade"] == 80
 
 
+@pytest.mark.sqlite
 async def test_what_cannot_be_stored_is_answered_503_and_comes_again(
     servidor: Servidor, http: httpx2.AsyncClient
 ) -> None:

@@ -162,7 +162,7 @@ CORROMPIDOS = {
         "DELETE FROM fatos WHERE pos = (SELECT MAX(pos) FROM fatos)",
     ),
     "queue counter behind": ("contadores", "UPDATE contadores SET fila = 0"),
-    "order number counter behind": ("contadores", "UPDATE contadores SET pedido_numero = 1"),
+    "order number counter behind": ("numero_do_pedido", "UPDATE contadores SET pedido_numero = 1"),
     "no counters": ("contadores", "DELETE FROM contadores"),
 }
 

@@ -42,7 +42,8 @@ async def _quiet(ponte: Embedded) -> None:
     async def nothing(tx: Any) -> bool:
         left = await tx.fetch_one(
             "SELECT (SELECT COUNT(*) FROM fila WHERE fila LIKE 'disponibilidade%')"
-            " + (SELECT COUNT(*) FROM disponibilidade WHERE enviado IS NOT desejado)"
+            " + (SELECT COUNT(*) FROM disponibilidade WHERE enviado IS NULL"
+            " OR enviado <> desejado)"
         )
         return bool(left[0] == 0)
 

@@ -5,11 +5,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
 import websockets
 
 from ponte.estoque import monitor
+from ponte.store.pg_tx import numbered
 from ponte.testing import Embedded, embedded
 from tests.conftest import stock
 from tests.espera import sell, until
@@ -18,8 +20,13 @@ from tests.porta import served
 SET = "UPDATE estoque SET quantidade = ? WHERE produto_id = 'CAFE-500G'"
 
 
-def _behind(data_dir: Path, sql: str, *params: Any) -> None:
+async def _behind(engine: str, data_dir: Path, sql: str, *params: Any) -> None:
     """Write as any other program would."""
+    if engine:
+        server = await asyncpg.connect(engine)
+        await server.execute(numbered(sql), *params)
+        await server.close()
+        return
     with sqlite3.connect(data_dir / "ponte.db") as con:
         con.execute(sql, params)
     con.close()
@@ -30,7 +37,7 @@ async def _open_alerts(ponte: Embedded) -> Any:
 
 
 async def test_a_foreign_change_is_a_movement_a_frame_and_an_alert(
-    data_dir: Path,
+    data_dir: Path, engine: str
 ) -> None:
     async with (
         served(data_dir) as (ponte, url),
@@ -38,7 +45,7 @@ async def test_a_foreign_change_is_a_movement_a_frame_and_an_alert(
     ):
         assert json.loads(await ws.recv())["tipo"] == "instantaneo"
 
-        _behind(data_dir, SET, 2)
+        await _behind(engine, data_dir, SET, 2)
 
         frames = [json.loads(await ws.recv()) for _ in range(2)]
         [alert] = await until(lambda: _open_alerts(ponte))
@@ -49,10 +56,12 @@ async def test_a_foreign_change_is_a_movement_a_frame_and_an_alert(
         assert (move["tipo"], move["delta"], move["saldo"]) == ("externo", -98, 2)
 
 
-async def test_what_was_changed_while_ponte_was_away_is_found_at_its_start(data_dir: Path) -> None:
+async def test_what_was_changed_while_ponte_was_away_is_found_at_its_start(
+    data_dir: Path, engine: str
+) -> None:
     async with embedded(data_dir) as ponte:
         await stock(ponte, 100)
-    _behind(data_dir, SET, 120)
+    await _behind(engine, data_dir, SET, 120)
 
     async with embedded(data_dir) as ponte:
 
@@ -74,9 +83,11 @@ async def test_ponte_s_own_sales_are_no_foreign_change(ponte: Embedded) -> None:
     assert (await ponte.get("/estoque/CAFE-500G/movimentos"))["total"] == 6
 
 
-async def test_a_row_of_no_product_holds_up_no_other(ponte: Embedded, data_dir: Path) -> None:
-    _behind(data_dir, "INSERT INTO estoque VALUES ('AAA', '1', 5, 1, 0, 0)")
-    _behind(data_dir, SET, 50)
+async def test_a_row_of_no_product_holds_up_no_other(
+    ponte: Embedded, data_dir: Path, engine: str
+) -> None:
+    await _behind(engine, data_dir, "INSERT INTO estoque VALUES ('AAA', '1', 5, 1, 0, 0)")
+    await _behind(engine, data_dir, SET, 50)
 
     async def explained() -> bool:
         return bool((await ponte.get("/estoque/CAFE-500G/movimentos"))["total"] == 2)
@@ -86,7 +97,7 @@ async def test_a_row_of_no_product_holds_up_no_other(ponte: Embedded, data_dir: 
 
 
 async def test_a_monitor_that_fails_is_logged_and_started_again(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures: list[int] = []
     reconcile = monitor.reconcile
@@ -102,7 +113,7 @@ async def test_a_monitor_that_fails_is_logged_and_started_again(
     with structlog.testing.capture_logs() as logs:
         async with embedded(data_dir) as ponte:
             await stock(ponte, 100)
-            _behind(data_dir, SET, 99)
+            await _behind(engine, data_dir, SET, 99)
 
             async def explained() -> bool:
                 return bool((await ponte.get("/estoque/CAFE-500G/movimentos"))["total"] == 2)

@@ -138,7 +138,7 @@ async def ponte(*, local: bool = True) -> AsyncIterator[Acesso]:
         ) as http:
             yield Acesso(http, local=False)
         return
-    if not local or not settings.sqlite_path.is_file():
+    if not local or not (settings.database_url or settings.sqlite_path.is_file()):
         sem = ", e não há banco local" if local else ""
         raise unreachable(url, ConnectionError(f"ninguém escuta{sem}"))
     async with _embedded(settings) as http:

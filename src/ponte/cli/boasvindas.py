@@ -33,9 +33,10 @@ async def say(
     if address is not None:
         base = url(settings, address)
         linhas += [f"  loja       {base}/", f"  API        {base}/docs"]
+    banco = "PostgreSQL" if ctx.db.announces else "SQLite"
     linhas += [
         f"  dados      {settings.data_dir.resolve()}",
-        f"  motores    banco SQLite, fila {ctx.broker.name}",
+        f"  motores    banco {banco}, fila {ctx.broker.name}",
         f"  conectores {', '.join(sorted(ctx.ligados)) or 'nenhum'}",
     ]
     if address is not None:

@@ -16,6 +16,7 @@ import typer
 
 from ponte.cli import saida
 from ponte.cli.grupo import alone, help_of
+from ponte.settings import Settings
 
 backup, restore = alone(), alone()
 DENTRO = "pedidos, estoque, notas, filas, fatos, alertas, hashes das chaves, tokens cifrados"
@@ -34,6 +35,7 @@ def _backup(
     from ponte.cli import ajustes, banco  # noqa: PLC0415
 
     settings = ajustes.read()
+    _only_a_file(settings, "pg_dump --format=custom --file ponte.dump")
     destino = to / f"ponte-{time.strftime('%Y-%m-%dT%H-%M-%S')}.db" if to.is_dir() else to
     if destino.exists() and not saida.modo.yes:
         saida.stop(f"{destino} já existe", tente="outro nome, ou -y para trocar", codigo=saida.USO)
@@ -60,6 +62,7 @@ def _restore(copia: Annotated[Path, typer.Argument(help="Arquivo de `ponte backu
     from ponte.runtime.instances import living  # noqa: PLC0415
 
     settings = ajustes.read()
+    _only_a_file(settings, "pg_restore --clean --if-exists --dbname … ponte.dump")
     path = settings.sqlite_path
     vivos = living(settings.data_dir)
     if vivos:
@@ -74,12 +77,24 @@ def _restore(copia: Annotated[Path, typer.Argument(help="Arquivo de `ponte backu
     with banco.reading(copia) as origem:
         _check_is_ponte(origem, copia)
         _copy(origem, novo)
-    banco.migrate(novo)
+    banco.file_migrate(novo)
     epoca = _new_epoch(novo)
     if path.exists():
         saida.confirm(f"Trocar {path} pela cópia? O atual fica guardado ao lado.")
     guardado = _swap(path, novo)
     _report(path, guardado, epoca)
+
+
+def _only_a_file(settings: Settings, command: str) -> None:
+    from ponte.cli import banco  # noqa: PLC0415
+
+    if banco.server_of(settings):
+        saida.stop(
+            "O banco está em um servidor",
+            causa=banco.shown(settings),
+            tente=command,
+            codigo=saida.USO,
+        )
 
 
 def _copy(origem: sqlite3.Connection, destino: Path) -> None:
@@ -146,10 +161,8 @@ def _swap(path: Path, novo: Path) -> Path | None:
 
 def _report(path: Path, guardado: Path | None, epoca: str) -> None:
     from ponte.cli import banco  # noqa: PLC0415
-    from ponte.store.provas import prove  # noqa: PLC0415
 
-    with banco.reading(path) as con:
-        achados = [r for r in prove(con) if r.achados]
+    achados = [r for r in banco.prove_file(path) if r.achados]
     corpo: dict[str, Any] = {
         "banco": str(path),
         "guardado": None if guardado is None else str(guardado),

@@ -24,11 +24,10 @@ def _verify(
     file: Annotated[Path | None, typer.Option(help="Outro banco, como uma cópia.")] = None,
 ) -> None:
     from ponte.cli import ajustes, banco  # noqa: PLC0415
-    from ponte.store.provas import prove  # noqa: PLC0415
 
-    path = banco.path_of(ajustes.read(), file)
-    with banco.reading(path) as con:
-        resultados = prove(con)
+    settings = ajustes.read()
+    path: Path | str = banco.shown(settings) if file is None else file
+    resultados = banco.prove(settings, file)
     achados = sum(r.achados for r in resultados)
     linhas = [
         f"{'✔' if not r.achados else '✘'} {r.promessa}  ({r.examinados})"
@@ -63,10 +62,12 @@ def _migrate(
 ) -> None:
     from ponte.cli import ajustes, banco  # noqa: PLC0415
 
-    path = ajustes.read().sqlite_path
-    nomes = banco.pending(path) if dry_run else banco.migrate(path)
+    settings = ajustes.read()
+    nomes = banco.pending(settings) if dry_run else banco.migrate(settings)
     texto = "\n".join(nomes) if nomes else "Nada a fazer: o banco está em dia."
-    saida.data({"banco": str(path), "pendentes" if dry_run else "aplicadas": nomes}, texto)
+    saida.data(
+        {"banco": banco.shown(settings), "pendentes" if dry_run else "aplicadas": nomes}, texto
+    )
     if dry_run and nomes:
         raise typer.Exit(saida.RESSALVAS)
 

@@ -7,12 +7,11 @@ and pending migrations. It never prints a secret.
 import os
 import shutil
 import socket
-import sqlite3
 import stat
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,9 +27,10 @@ from ponte.cli.frases import portuguese
 from ponte.cli.saida import Parada, with_program
 from ponte.errors import ConfiguracaoInvalida, PonteError
 from ponte.runtime.build import MASTER_KEY_FILE, Built
-from ponte.runtime.instances import living
+from ponte.runtime.instances import alive, living
 from ponte.runtime.server import check_exposure
 from ponte.settings import Settings
+from ponte.store.db import Tx
 
 DISCO_MINIMO = 1024**3  # chosen: room for a day of a busy shop and for one backup
 FSYNC_LENTO_S = 0.05  # RELIABILITY F6: above 50 ms a disk is slow
@@ -62,20 +62,23 @@ class Achado:
 async def examine(settings: Settings, *, fix: bool) -> list[Achado]:
     """Look at everything; with `fix`, mend what is safe and look again."""
     if fix:
-        _fix(settings)
+        await _fix(settings)
     found = [*_disk(settings), *_files(settings), _variables()]
     found += [_exposure(settings), await _port(settings)]
-    found += _database(settings)
+    found += await _database(settings)
     if all(a.ok for a in found if a.nome in {"banco", "esquema"}):
         found += await _connectors(settings)
     return found
 
 
-def _fix(settings: Settings) -> None:
+async def _fix(settings: Settings) -> None:
     for path in _secret_files(settings):
         path.chmod(stat.S_IMODE(path.stat().st_mode) & ~SEGREDOS)
-    if settings.sqlite_path.is_file() and banco.pending(settings.sqlite_path):
-        banco.migrate(settings.sqlite_path)
+    url = banco.server_of(settings)
+    if url:
+        await banco.server_migrate(url)
+    elif settings.sqlite_path.is_file() and banco.file_pending(settings.sqlite_path):
+        banco.file_migrate(settings.sqlite_path)
 
 
 # ---------------------------------------------------------------- disk and files
@@ -178,60 +181,87 @@ async def _port(settings: Settings) -> Achado:
 # ---------------------------------------------------------------- the database
 
 
-def _database(settings: Settings) -> Iterator[Achado]:
+async def _database(settings: Settings) -> list[Achado]:
+    found: list[Achado] = []
+    try:
+        if banco.server_of(settings):
+            await _server(settings, found)
+        else:
+            _file(settings, found)
+    except Parada as parada:
+        erro = parada.causa or parada.frase
+        found.append(Achado("banco", ok=False, texto=erro, tente=parada.tente))
+    return found
+
+
+async def _server(settings: Settings, found: list[Achado]) -> None:
+    url = banco.server_of(settings)
+    faltam = await banco.server_pending(url)
+    found += [Achado("banco", ok=True, texto=banco.shown(settings)), _schema(faltam)]
+    if not faltam:
+        found += await banco.ask(url, _work, settings, await banco.ask(url, alive))
+
+
+def _file(settings: Settings, found: list[Achado]) -> None:
     path = settings.sqlite_path
     if not path.is_file():
-        yield Achado("banco", ok=True, texto=f"ainda não há {path}; `ponte up` o faz")
+        found.append(Achado("banco", ok=True, texto=f"ainda não há {path}; `ponte up` o faz"))
         return
-    try:
-        with banco.reading(path) as con:
-            erro = con.execute("PRAGMA quick_check").fetchone()[0]
-            yield Achado("banco", erro == "ok", f"{path}: {erro}", "ponte restore CÓPIA")
-            faltam = banco.pending(path)
-            yield Achado(
-                "esquema", not faltam, f"faltam {', '.join(faltam)}" if faltam else "em dia",
-                "ponte doctor --fix",
-            )  # fmt: skip
-            if not faltam:
-                yield from _work(con, settings)
-    except Parada as parada:
-        yield Achado("banco", ok=False, texto=parada.causa or parada.frase, tente=parada.tente)
+    with banco.reading(path) as con:
+        erro = con.execute("PRAGMA quick_check").fetchone()[0]
+        found.append(Achado("banco", erro == "ok", f"{path}: {erro}", "ponte restore CÓPIA"))
+        faltam = banco.file_pending(path)
+        found.append(_schema(faltam))
+        if not faltam:
+            found += banco.read(con, _work, settings, living(settings.data_dir))
 
 
-def _work(con: sqlite3.Connection, settings: Settings) -> Iterator[Achado]:
-    agora = time.time_ns() // 1_000_000
-    ultimo = con.execute("SELECT MAX(em) FROM fatos").fetchone()[0] or 0
-    yield Achado(
+def _schema(faltam: list[str]) -> Achado:
+    return Achado(
+        "esquema", not faltam, f"faltam {', '.join(faltam)}" if faltam else "em dia",
+        "ponte doctor --fix",
+    )  # fmt: skip
+
+
+async def _one(tx: Tx, sql: str) -> Any:
+    return await tx.fetch_one(sql) or (None, None)
+
+
+async def _work(tx: Tx, settings: Settings, vivos: Sequence[str]) -> list[Achado]:
+    agora = tx.now_ms
+    ultimo = (await _one(tx, "SELECT MAX(em) FROM fatos"))[0] or 0
+    relogio = Achado(
         "relógio", agora >= ultimo,
         f"{datetime.now(ZoneInfo(settings.tz)):%Y-%m-%d %H:%M:%S}, zona {settings.tz}"
         if agora >= ultimo else f"está {(ultimo - agora) / 1000:.0f} s antes do último fato",
         "acertar o relógio (NTP)",
     )  # fmt: skip
-    n, antigo = con.execute("SELECT COUNT(*), MIN(disponivel_em) FROM fila").fetchone()
+    n, antigo = await _one(tx, "SELECT COUNT(*), MIN(disponivel_em) FROM fila")
     atraso = max(0, agora - (antigo or agora))
-    vivos = living(settings.data_dir)
     papeis = {
         papel
-        for id_, texto in con.execute("SELECT id, papeis FROM instancias")
+        for id_, texto in await tx.fetch("SELECT id, papeis FROM instancias")
         if id_ in vivos
         for papel in texto.split(",")
     }
     parado = "worker" not in papeis and n > 0
-    yield Achado(
+    fila = Achado(
         "fila", not parado and atraso <= ATRASO_MS,
         f"{n} esperando, o mais antigo há {atraso / 1000:.0f} s;"
         f" papéis vivos: {', '.join(sorted(papeis)) or 'nenhum'}",
         "ponte up, ou ponte worker" if parado else "ponte status",
     )  # fmt: skip
-    falhas = con.execute("SELECT COUNT(*) FROM falhas WHERE situacao = 'aberta'").fetchone()[0]
-    yield Achado("falhas", falhas == 0, f"{falhas} abertas", "ponte falhas list")
-    demo = con.execute(
-        "SELECT COUNT(*) FROM chaves WHERE demo = 1 AND revogada_em IS NULL"
-    ).fetchone()[0]
-    marcado = con.execute("SELECT 1 FROM meta WHERE chave = 'demo'").fetchone() is not None
-    yield Achado(
-        "chaves", marcado or demo == 0, f"{demo} de demonstração", "ponte keys list e revoke"
-    )
+    falhas = (await _one(tx, "SELECT COUNT(*) FROM falhas WHERE situacao = 'aberta'"))[0]
+    demo = (await _one(tx, "SELECT COUNT(*) FROM chaves WHERE demo = 1 AND revogada_em IS NULL"))[0]
+    marcado = await tx.fetch_one("SELECT 1 FROM meta WHERE chave = 'demo'") is not None
+    return [
+        relogio,
+        fila,
+        Achado("falhas", falhas == 0, f"{falhas} abertas", "ponte falhas list"),
+        Achado(
+            "chaves", marcado or demo == 0, f"{demo} de demonstração", "ponte keys list e revoke"
+        ),
+    ]
 
 
 # ---------------------------------------------------------------- the outside
@@ -240,7 +270,7 @@ def _work(con: sqlite3.Connection, settings: Settings) -> Iterator[Achado]:
 async def _connectors(settings: Settings) -> list[Achado]:
     from ponte.cli.processo import opened  # noqa: PLC0415 - imports the whole inside
 
-    if not settings.sqlite_path.is_file():
+    if not banco.exists(settings):
         return []
     try:
         async with opened(settings) as built:

@@ -4,6 +4,7 @@ Settings are listed by name with their secrets masked, the database by its count
 alone. What people wrote, bought or are called is not in it.
 """
 
+import asyncio
 import platform
 import sqlite3
 import sys
@@ -20,6 +21,11 @@ from ponte.cli import banco
 from ponte.cli.exame import Achado
 from ponte.cli.saida import USO, Parada
 from ponte.settings import Settings, environment
+from ponte.store.db import Tx
+
+_FILE_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+_SERVER_TABLES = """SELECT table_name::text FROM information_schema.tables
+WHERE table_schema = current_schema()"""
 
 
 def write(destino: Path, settings: Settings, achados: Sequence[Achado]) -> None:
@@ -59,22 +65,27 @@ def _versions() -> dict[str, Any]:
 
 
 def _counts(settings: Settings) -> dict[str, Any]:
-    if not settings.sqlite_path.is_file():
+    if not banco.exists(settings):
         return {}
+    url = banco.server_of(settings)
+    if url:
+        return dict(asyncio.run(banco.ask(url, _counted, _SERVER_TABLES)))
     with banco.reading(settings.sqlite_path) as con:
-        nomes = [
-            row[0]
-            for row in con.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            )
-        ]
-        return {
-            "linhas": {n: con.execute(f'SELECT COUNT(*) FROM "{n}"').fetchone()[0] for n in nomes},  # noqa: S608 - its own tables
-            "migracoes": con.execute("SELECT numero, nome, em FROM migracoes").fetchall(),
-            "fila": con.execute(
-                "SELECT fila, passo, COUNT(*), MAX(tentativas) FROM fila GROUP BY fila, passo"
-            ).fetchall(),
-            "falhas": con.execute(
-                "SELECT situacao, passo, causa, COUNT(*) FROM falhas GROUP BY 1, 2, 3"
-            ).fetchall(),
-        }
+        return dict(banco.read(con, _counted, _FILE_TABLES))
+
+
+async def _counted(tx: Tx, tables: str) -> dict[str, Any]:
+    linhas = {}
+    for (nome,) in await tx.fetch(tables):
+        row = await tx.fetch_one(f'SELECT COUNT(*) FROM "{nome}"')  # noqa: S608 - its own tables
+        linhas[nome] = row[0] if row else 0
+    return {
+        "linhas": linhas,
+        "migracoes": await tx.fetch("SELECT numero, nome, em FROM migracoes"),
+        "fila": await tx.fetch(
+            "SELECT fila, passo, COUNT(*), MAX(tentativas) FROM fila GROUP BY fila, passo"
+        ),
+        "falhas": await tx.fetch(
+            "SELECT situacao, passo, causa, COUNT(*) FROM falhas GROUP BY 1, 2, 3"
+        ),
+    }

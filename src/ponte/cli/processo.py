@@ -24,7 +24,7 @@ import uvloop
 
 from ponte import logs
 from ponte.acesso.admin import ensure_admin
-from ponte.cli import boasvindas, saida
+from ponte.cli import banco, boasvindas, saida
 from ponte.errors import ArmazenamentoIndisponivel, ConfiguracaoInvalida, PonteError
 from ponte.runtime.build import Built, build
 from ponte.runtime.jobs import jobs
@@ -75,7 +75,7 @@ def run(plano: Plano) -> int:
     except ArmazenamentoIndisponivel as error:
         raise saida.Parada(
             "O banco não responde",
-            causa=f"{settings.sqlite_path}: {error}",
+            causa=f"{banco.shown(settings)}: {error}",
             tente="ponte doctor",
             codigo=saida.INALCANCAVEL,
         ) from error

@@ -114,8 +114,7 @@ async def cancel(tx: Tx, pedido_id: str, *, motivo: str) -> None:
     if row is None:
         raise NaoEncontrado("Pedido", pedido_id)
     if row[6] == StatusPedido.CANCELADO:
-        msg = f"Pedido {row[0]} is cancelled already"
-        raise ConflitoDeEstado(msg)
+        raise ConflitoDeEstado(f"Pedido {row[0]} is cancelled already")
     await _cancel(tx, row, motivo)
 
 
@@ -278,7 +277,8 @@ def _put_received(tx: Tx, novo: NovoPedido, linhas: list[Linha], campos: dict[st
 
 def _lapide(novo: NovoPedido) -> str | None:
     """Return what excludes the cancellation of this order while it is accepted."""
-    return f"{novo.canal}:{novo.pedido_externo}" if novo.marketplace else None
+    later = novo.marketplace and novo.pedido_externo is not None
+    return f"{novo.canal}:{novo.pedido_externo}" if later else None
 
 
 async def _tombstone(tx: Tx, novo: NovoPedido) -> str | None:

@@ -116,6 +116,15 @@ class BeatingInstance:
 _SERVER_MS = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
+async def alive(tx: Tx) -> list[str]:
+    """Return the ids of the processes that share this server and live."""
+    rows = await tx.fetch(
+        f"SELECT id FROM instancias WHERE batimento_em >= {_SERVER_MS} - ?",  # noqa: S608
+        (int(DEAD_S * 1000),),
+    )
+    return [row[0] for row in rows]
+
+
 def living(data_dir: Path) -> list[str]:
     """Return the ids of the processes that hold this data directory now."""
     return [path.stem for path in (data_dir / "instancias").glob("*.lock") if _is_held(path)]

@@ -9,16 +9,14 @@ import asyncio
 import contextlib
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 
-from ponte.errors import ArmazenamentoIndisponivel, ConfiguracaoInvalida
+from ponte.errors import ArmazenamentoIndisponivel
 
 CONNECT_S = 3.0  # chosen: a webhook is answered within 5 s
 STATEMENT_S = 15.0  # chosen: longer than any statement of Ponte over a year of a busy shop
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0)  # chosen: back within a second of the server
-SCHEMES = ("postgresql", "postgres")
 _SETTINGS = {
     "application_name": "ponte",
     "synchronous_commit": "on",  # the promises need it, whatever the server's own choice
@@ -59,29 +57,6 @@ def mapped(error: Exception) -> Exception:
         found.__cause__ = error
         return found
     return error
-
-
-def check_url(url: str) -> str:
-    """Return an address that can be meant.
-
-    Raises:
-        ConfiguracaoInvalida: it is no address of PostgreSQL.
-    """
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in SCHEMES and bool(parts.path.strip("/")) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        msg = "PONTE_DATABASE_URL: postgresql://user:password@host:port/database expected"
-        raise ConfiguracaoInvalida(msg)
-    return url
-
-
-def place(url: str) -> str:
-    """Return host, port and database of an address, without user and password."""
-    parts = urlsplit(url)
-    return f"postgresql://{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
 
 
 async def connect(url: str, *, processo: str = "", **settings: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel
 from ponte.store import pg_con
+from ponte.store.endereco import check_url
 from ponte.store.migrate import HISTORY, Migracao, check, load
 
 _LOCK = 7_665_578  # chosen: any number that nothing else in the database takes
@@ -64,7 +65,7 @@ async def _bring_up(con: Any) -> list[str]:
 
 async def _connect(url: str) -> Any:
     return await pg_con.connect(
-        pg_con.check_url(url),
+        check_url(url),
         lock_timeout="0",
         statement_timeout="0",
         idle_in_transaction_session_timeout="0",

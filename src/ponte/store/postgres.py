@@ -256,13 +256,13 @@ class PostgresDatabase:
         error = await self._in_savepoint(con, tx, group)
         if error is None:
             return
-        if group[0].many:
-            for job in group:
-                job.error = await self._in_savepoint(con, tx, [job]) or job.error
-            return
-        if _may_be_mended(error, group[0]):
-            error = await self._in_savepoint(con, tx, group)
-        group[0].error = error or group[0].error
+        for job in group:
+            failed: BaseException | None = error
+            if job.many or _may_be_mended(error, job):
+                failed = await self._in_savepoint(con, tx, [job])
+            if failed is not None and _may_be_mended(failed, job):
+                failed = await self._in_savepoint(con, tx, [job])
+            job.error = job.error if failed is None else failed
 
     async def _in_savepoint(
         self, con: Any, tx: PostgresTx, group: list[_Job]

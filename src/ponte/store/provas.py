@@ -5,13 +5,14 @@ changing nothing, so it runs beside a working Ponte as well as over a copy. The 
 for a new one: it must name the row, since a person has to mend it.
 """
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ponte.domain.valores import mod11
+from ponte.store.db import Tx
 
+Motor = Literal["sqlite", "postgres"]
 EXEMPLOS = 10  # chosen: enough to see what kind of damage it is
 Rows = Sequence[tuple[Any, ...]]
 
@@ -20,7 +21,8 @@ Rows = Sequence[tuple[Any, ...]]
 class Prova:
     """A promise, how many rows it speaks of, and the rows that break it.
 
-    `achados` selects one text a row: what is wrong, with its key.
+    `achados` selects one text a row: what is wrong, with its key. With a `motor` it is
+    a proof of that engine alone.
     """
 
     nome: str
@@ -28,6 +30,7 @@ class Prova:
     examinados: str
     achados: str
     filtro: Callable[[Rows], list[str]] | None = None
+    motor: Motor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,17 @@ def _wrong_keys(rows: Rows) -> list[str]:
     return found
 
 
+def _numero_do_pedido(contador: str, motor: Motor) -> Prova:
+    return Prova(
+        "numero_do_pedido",
+        "O contador de pedidos não está atrás do último pedido",
+        "SELECT COUNT(*) FROM pedidos",
+        "SELECT 'pedido_numero: contador ' || k.n || ', último ' || m.u"  # noqa: S608 - own text
+        f" FROM ({contador}) k, (SELECT MAX(numero) AS u FROM pedidos) m WHERE m.u > k.n",
+        motor=motor,
+    )
+
+
 _POSICAO = "m.produto_id || ' na filial ' || m.filial_id"
 _VENDA = "m.tipo = 'venda' AND m.pedido_numero IS NOT NULL"
 
@@ -73,6 +87,7 @@ PROVAS: tuple[Prova, ...] = (
         "O arquivo do banco está inteiro",
         "SELECT COUNT(*) FROM sqlite_master",
         "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+        motor="sqlite",
     ),
     # ------------------------------------------------------------ stock (P2)
     Prova(
@@ -247,30 +262,25 @@ PROVAS: tuple[Prova, ...] = (
             f" (SELECT MAX({c}) AS u FROM fatos) m WHERE m.u IS NOT NULL AND k.{c} <> m.u"
             for c in ("pos", "seq", "seq_publico", "seq_estoque")
         )
-        + " UNION ALL SELECT 'pedido_numero: contador ' || k.pedido_numero || ', último ' || m.u"
-        " FROM contadores k, (SELECT MAX(numero) AS u FROM pedidos) m"
-        " WHERE m.u > k.pedido_numero UNION ALL SELECT 'fila: contador ' || k.fila"
-        " || ', último ' || m.u FROM contadores k, (SELECT MAX(u) AS u FROM (SELECT MAX(id) AS u"
-        " FROM fila UNION ALL SELECT MAX(fila_id) FROM falhas)) m WHERE m.u > k.fila"
+        + " UNION ALL SELECT 'fila: contador ' || k.fila || ', último ' || m.u FROM contadores k,"
+        " (SELECT MAX(l.u) AS u FROM (SELECT MAX(id) AS u FROM fila"
+        " UNION ALL SELECT MAX(fila_id) FROM falhas) l) m WHERE m.u > k.fila"
         " UNION ALL SELECT 'contadores: nenhuma linha'"
         " WHERE NOT EXISTS (SELECT 1 FROM contadores)",
     ),
+    _numero_do_pedido("SELECT pedido_numero AS n FROM contadores", "sqlite"),
+    _numero_do_pedido("SELECT last_value AS n FROM pedidos_numero", "postgres"),
 )  # fmt: skip
 
 
-def prove(con: sqlite3.Connection) -> list[Resultado]:
-    """Run every proof on one snapshot of a database."""
-    con.execute("BEGIN")
-    try:
-        return [_run(con, prova) for prova in PROVAS]
-    finally:
-        con.execute("ROLLBACK")
+async def prove(tx: Tx, motor: Motor) -> list[Resultado]:
+    """Run every proof of an engine in one transaction that reads one snapshot."""
+    return [await _run(tx, prova) for prova in PROVAS if prova.motor in (None, motor)]
 
 
-def _run(con: sqlite3.Connection, prova: Prova) -> Resultado:
-    examinados = int(con.execute(prova.examinados).fetchone()[0])
-    rows = con.execute(prova.achados)
-    achados = (
-        [str(row[0]) for row in rows] if prova.filtro is None else prova.filtro(rows.fetchall())
-    )
+async def _run(tx: Tx, prova: Prova) -> Resultado:
+    row = await tx.fetch_one(prova.examinados)
+    rows = await tx.fetch(prova.achados)
+    achados = [str(r[0]) for r in rows] if prova.filtro is None else prova.filtro(rows)
+    examinados = int(row[0]) if row else 0
     return Resultado(prova.nome, prova.promessa, examinados, len(achados), achados[:EXEMPLOS])
