@@ -45,6 +45,13 @@ async def test_anybody_sees_an_empty_shop_without_a_key(ponte: Embedded) -> None
     assert "Nenhum produto publicado." in await page(ponte)
 
 
+async def test_an_empty_shop_is_filled_where_its_visitor_reached_it(ponte: Embedded) -> None:
+    answer = await ponte.http.get("/", headers={"Host": "localhost:8123"})
+
+    assert "curl -X PUT http://localhost:8123/estoque/ARROZ-5KG" in answer.text
+    assert "<code>ponte demo</code>" in answer.text
+
+
 async def test_a_product_is_on_the_page_once_it_has_stock(ponte: Embedded) -> None:
     await stock(ponte, "CAFE", "Café 500 g", preco="1234.56", quantidade=3, categoria="Mercearia")
 

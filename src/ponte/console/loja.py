@@ -91,6 +91,7 @@ class Vitrine:
 
     `gerada_em` carries the time zone that hours are shown in. `filial_id` names
     the shop whose counts these are, so that live frames of others are left out.
+    `endereco` is where the visitor reached it, for the commands that an empty shop shows.
     """
 
     produtos: Sequence[ProdutoNaVitrine]
@@ -103,6 +104,7 @@ class Vitrine:
     epoca: str = ""
     seq: int = 0
     filial_id: str = "1"
+    endereco: str = "http://127.0.0.1:8000"
 
 
 @dataclass(frozen=True, slots=True)

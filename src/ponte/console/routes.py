@@ -6,6 +6,7 @@ nothing else, so the page needs no session.
 """
 
 import gzip
+from dataclasses import replace
 from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -53,6 +54,8 @@ async def shop(request: Request, ctx: Ctx, endereco: Annotated[Endereco, Query()
         ctx.hub.publica.epoca,
         _fuso(ctx.settings.tz),
     )
+    # The Host is one that this installation serves: the edge refused every other.
+    vitrine = replace(vitrine, endereco=str(request.base_url).rstrip("/"))
     response = html(request, render_vitrine(vitrine, aparencia=aparencia))
     if lang is not None:
         _remember(response, "ponte_lang", aparencia.idioma)
