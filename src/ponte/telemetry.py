@@ -16,6 +16,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import Metric
 
 RECENTE_S = 900  # SPEC of the console: a value a second for 15 minutes
 MAX_SERIES = 500  # chosen: 3.6 MB of them at most
@@ -130,21 +131,23 @@ class Telemetry:
         )
 
     def values(self, *, histograms: bool = True) -> dict[Serie, float]:
-        """Return what every series stands at; of histograms their count and sum.
+        """Return what every series of the registry stands at; of histograms their count and sum.
 
-        Without histograms it takes a fifth of the time: 12 ms against 2 ms, measured with
-        30 of them, since each of their buckets is made into a sample.
+        Without histograms only what stands here counts, which takes a fifth of the time:
+        12 ms against 2 ms, measured with 30 of them, each of whose buckets is a sample.
         """
-        kinds = (Counter, Gauge, Histogram, ProcessCollector)
-        found = [x for x in vars(self).values() if isinstance(x, kinds)]
         return {
             (sample.name, TIPOS[family.type], tuple(sorted(sample.labels.items()))): sample.value
-            for instrument in found
-            if histograms or not isinstance(instrument, Histogram)
-            for family in instrument.collect()
+            for family in (self.registry.collect() if histograms else self._quick())
+            if family.type in TIPOS
             for sample in family.samples
             if not sample.name.endswith(("_bucket", "_created"))
         }
+
+    def _quick(self) -> Iterator[Metric]:
+        for instrument in vars(self).values():
+            if isinstance(instrument, Counter | Gauge | ProcessCollector):
+                yield from instrument.collect()
 
     def exposition(self) -> bytes:
         """Return the registry in Prometheus text form."""

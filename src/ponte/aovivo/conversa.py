@@ -5,6 +5,7 @@ again while the socket is open, so that a revoked one closes it in time.
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from starlette.websockets import WebSocket
@@ -35,11 +36,9 @@ from ponte.errors import (
     SemEscopo,
 )
 from ponte.estoque import service as estoque
-from ponte.events import MensagemPublicada
 from ponte.mensagens import carteiro
 from ponte.mensagens import service as mensagens
 from ponte.resilience.limiter import TokenBucketRateLimiter
-from ponte.store.db import Tx
 from ponte.ws import SALAS, Chamador, Cliente
 from ponte.ws.quadros import json_frame
 
@@ -181,8 +180,8 @@ class Conversa:
         _need(chamador, PUBLICAR)
         if acao.sala is not None:
             _need(chamador, SALAS[acao.sala])
-        fato = MensagemPublicada(de=chamador.nome, texto=acao.texto, para_sala=acao.sala)
-        await self._ctx.db.transact(_put, fato)
+        publish = partial(mensagens.publish, de=chamador.nome, sala=acao.sala)
+        await self._ctx.db.transact(publish, acao.texto)
         self._reply(acao.ref, {})
 
     async def _send(self, acao: Enviar) -> None:
@@ -243,7 +242,3 @@ class Conversa:
 def _need(chamador: Chamador, escopo: str) -> None:
     if not chamador.may(escopo):
         raise SemEscopo(escopo)
-
-
-async def _put(tx: Tx, fato: MensagemPublicada) -> None:
-    tx.put(fato)

@@ -1,11 +1,11 @@
-"""Alertas on the command line: list, show, ack, resolve, and test that people are told."""
+"""Alertas on the command line: list, show, ack, resolve, silence, test that people are told."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
 
-from ponte.cli import saida
+from ponte.cli import saida, silencios
 from ponte.cli.execucao import run
 from ponte.cli.grupo import help_of, noun
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ponte.cli.acesso import Acesso
 
 app = noun("Alertas.")
+app.registered_commands += silencios.app.registered_commands
 Id = Annotated[str, typer.Argument(help="Id do alerta.")]
 COLUNAS = {
     "criado_em": "criado em",

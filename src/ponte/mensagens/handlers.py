@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from ponte.context import Context
 from ponte.domain.mensagem import Canal, StatusMensagem
 from ponte.errors import Adiado
-from ponte.events import FatoGravado, MensagemAceita, MensagemPublicada
+from ponte.events import FatoGravado, MensagemAceita
 from ponte.mensagens import service
 from ponte.store.db import Tx
 
@@ -32,9 +32,7 @@ async def pass_on(_ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     if mensagem is None or mensagem.status is StatusMensagem.CONCLUIDA:
         return
     if mensagem.sala is not None:
-        tx.put(
-            MensagemPublicada(de=mensagem.remetente, texto=mensagem.texto, para_sala=mensagem.sala)
-        )
+        await service.publish(tx, mensagem.texto, de=mensagem.remetente, sala=mensagem.sala)
     await service.conclude(tx, mensagem, id_externo=None)
 
 

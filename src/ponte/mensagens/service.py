@@ -29,6 +29,7 @@ from ponte.events import (
     MensagemEnviada,
     MensagemLida,
     MensagemNaoEntregue,
+    MensagemPublicada,
 )
 from ponte.ports import Channel
 from ponte.store.db import Row, Tx
@@ -88,6 +89,19 @@ async def say(tx: Tx, nova: Mensagem) -> Mensagem:
     mensagem = await _stored(tx, nova, StatusMensagem.CONCLUIDA)
     await report(tx, mensagem.id, Entrega.ENVIADA)
     return mensagem
+
+
+async def publish(tx: Tx, texto: str, *, de: str, sala: str | None = None) -> None:
+    """Say something to everybody on /ws, or to one private room; it is kept as a fact alone.
+
+    Raises:
+        DadosInvalidos: no words, too many, or no such room.
+    """
+    if sala is not None and sala not in SALAS:
+        raise DadosInvalidos(Problema("sala", f"no room {sala}"))
+    if not 1 <= len(texto) <= MAX_INTERNO:
+        raise DadosInvalidos(Problema("texto", f"1 to {MAX_INTERNO} characters expected"))
+    tx.put(MensagemPublicada(de=de, texto=texto, para_sala=sala))
 
 
 def check(nova: Mensagem, canais: Mapping[str, Channel]) -> None:
