@@ -102,6 +102,7 @@ def test_what_goes_wrong_is_said_in_portuguese(line: str, loja: Terminal) -> Non
         ("PONTE_EMITENTE__CNPJ", "1"),
         ("PONTE_EMITENTE__UF", "XX"),
         ("PONTE_MASTER_KEY", "curta"),
+        ("PONTE_DATABASE_URL", "oracle://x"),
     ],
 )
 def test_a_wrong_setting_is_said_in_portuguese(name: str, value: str, terminal: Terminal) -> None:

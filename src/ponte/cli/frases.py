@@ -129,6 +129,11 @@ FRASES = {
     "this version stores in SQLite only": "esta versão grava só em SQLite",
     "this version queues in the database only": "esta versão tem a fila só no banco",
     "leave it empty": "deixe vazia",
+    "postgresql://user:password@host:port/database expected": (
+        "esperado postgresql://usuário:senha@servidor:porta/banco"
+    ),
+    "PostgreSQL can't be reached": "o PostgreSQL não responde",
+    "PostgreSQL refused a migration: {}": "o PostgreSQL recusou uma migração: {}",
     "There is no connector {}": "não há o conector {}",
     "{} must be 64 hexadecimal digits": "{} deve ter 64 dígitos hexadecimais",
     "{} and {} go together": "{} e {} andam juntas",
