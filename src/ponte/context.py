@@ -14,6 +14,7 @@ from ponte.ports import (
     TokenStore,
     WebhookReceiver,
 )
+from ponte.rastro import Rastreador
 from ponte.settings import Settings
 from ponte.store.db import Database
 from ponte.telemetry import Telemetry
@@ -37,6 +38,7 @@ class Context:
     """The whole inside. `instancia` names this process in leases and logs.
 
     `conhecidos` are the connectors that this version has, on or off; `ligados` are on.
+    `rastreador` collects spans, where somebody wants them.
     """
 
     settings: Settings
@@ -50,6 +52,7 @@ class Context:
     instancia: str
     now_ms: Callable[[], int]
     conhecidos: frozenset[str] = frozenset()
+    rastreador: Rastreador | None = None
 
     def source(self, canal: str) -> OrderSource | None:
         """Return the order source of a canal, when it is on."""

@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ponte import rastro
 from ponte.context import Context
 from ponte.deps import HEADERS
 from ponte.errors import (
@@ -32,6 +33,7 @@ from ponte.errors import (
 )
 from ponte.problemas import DELIBERATE, ErroHttp, ErroInterno, encode, refusal
 from ponte.problemas import headers as problem_headers
+from ponte.rastro import REQUEST_ID
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,6 @@ SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-REQUEST_ID = "ponte.id"
 CUT = "ponte.cut"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
@@ -137,6 +138,7 @@ class Edge:
         self._ids = itertools.count(1)
         self._prefix = secrets.token_hex(6)
         self._telemetry = ctx.telemetry
+        self._rastreador = ctx.rastreador
         self._numbers: dict[tuple[str, str, int], tuple[Callable[[], None], Any]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,10 +184,12 @@ class Edge:
                 await _send_problem(ErroInterno(), scope, answer)
             # The server writes the traceback of what is raised; this line gives it an id.
             name = type(error).__name__
-            log.error("request failed", id=id_, rota=_label(scope), erro=name)  # noqa: TRY400
+            log.error("request failed", rota=_label(scope), erro=name)  # noqa: TRY400
             raise
         finally:
             self._count(scope, status, time.perf_counter() - began)
+            if self._rastreador is not None:
+                rastro.end_request(scope, _label(scope), status=status)
 
     async def _refuse(self, problem: PonteError, scope: Scope, send: Send) -> None:
         if isinstance(problem, ErroHttp) and problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -211,6 +215,9 @@ class Edge:
     def _check(self, scope: Scope, receive: Receive) -> Receive:
         """Refuse what no route should see; return what reads the body within its limit."""
         headers = scope[HEADERS] = dict(scope["headers"])
+        rastro.enter(scope)  # until the end: each request has a task of its own
+        if rastro.TRACEPARENT in headers or self._rastreador is not None:
+            rastro.begin_request(scope, headers, self._rastreador)
         if self._trusted:
             self._find_client(scope)
         self._check_host(headers)
@@ -280,6 +287,7 @@ class Edge:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope[HEADERS] = dict(scope["headers"])
         scope[REQUEST_ID] = self._new_id()
+        rastro.enter(scope)
         try:
             if self._trusted:
                 self._find_client(scope)

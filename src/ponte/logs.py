@@ -19,11 +19,13 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from ponte import rastro
+
 REDACTED = "[redacted]"
 # They say each full URL at INFO, and Telegram's token stands in the URL.
 CHATTY = ("httpx2", "httpcore2", "httpx", "httpcore")
 # A lost engine is said once, by who lost it, and not with a traceback for each task.
-DRIVERS = ("aio_pika", "aiormq", "aiokafka")
+DRIVERS = ("aio_pika", "aiormq", "aiokafka", "opentelemetry")
 
 _SECRET_FIELD = re.compile(
     r"(?:^|_)(?:tokens?|secrets?|segredos?|senha|password|passwd|authorization|cookie|apikey"
@@ -182,6 +184,12 @@ def _name(logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+def _place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name, value in rastro.fields().items():
+        event.setdefault(name, value)
+    return event
+
+
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     head = {name: event.pop(name, None) for name in ("em", "level", "logger", "event")}
     line = {**head, **event}
@@ -196,7 +204,7 @@ def _as_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     return mask(f"{line}\n{trace}" if trace else line)
 
 
-_TAIL = 3  # redact, stamp and render: what the standard library's lines need too
+_TAIL = 4  # place, redact, stamp and render: what the standard library's lines need too
 
 
 def configure(
@@ -211,6 +219,7 @@ def configure(
         structlog.processors.add_log_level,
         _name,
         structlog.processors.format_exc_info,
+        _place,
         redact_fields,
         _stamp,
         _as_json if form == "json" else _as_line,

@@ -81,6 +81,14 @@ class RabbitmqSettings(BaseModel):
     queue_type: Literal["quorum", "classic"] = "quorum"
 
 
+class OtelSettings(BaseModel):
+    """Where spans are sent; the standard OTEL_* names are accepted where one is empty."""
+
+    endpoint: str = ""
+    headers: SecretStr = SecretStr("")  # how a collector knows us
+    servico: str = ""
+
+
 class LimitesSettings(BaseModel):
     """Numbers of promise P13; each has a metric and a defined answer."""
 
@@ -129,6 +137,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     limites: LimitesSettings = LimitesSettings()
     rabbitmq: RabbitmqSettings = RabbitmqSettings()
+    otel: OtelSettings = OtelSettings()
 
     @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from ponte.app import create_app
 from ponte.context import Context
 from ponte.ports import Broker
+from ponte.rastro import Rastreador
 from ponte.runtime.build import Built, build
 from ponte.runtime.supervisor import Supervisor
 from ponte.settings import Settings
@@ -67,6 +68,7 @@ async def embedded(
     papeis: Sequence[str] = ("worker",),
     clock: FrozenClock | None = None,
     broker: Broker | None = None,
+    rastreador: Rastreador | None = None,
     **settings: Any,
 ) -> AsyncIterator[Embedded]:
     """Run Ponte until the block ends.
@@ -77,6 +79,7 @@ async def embedded(
         papeis: Roles beside the web: "worker", "scheduler", or none.
         clock: A clock of yours; the real one by default.
         broker: Another broker than the database.
+        rastreador: Who collects spans; nobody by default.
         settings: Ponte's own settings, as `rate_limit_key=10`.
     """
     values: dict[str, Any] = {
@@ -86,7 +89,11 @@ async def embedded(
         **settings,
     }
     built = await build(
-        Settings(_env_file=None, **values), env=env or {}, broker=broker, now_ms=clock
+        Settings(_env_file=None, **values),
+        env=env or {},
+        broker=broker,
+        now_ms=clock,
+        rastreador=rastreador,
     )
     supervisor = Supervisor(built, papeis)
     await supervisor.start()

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from ponte import rastro
 from ponte.context import Context, Ligado
 from ponte.deps import context, headers, json_response, public
 from ponte.domain.valores import new_id
@@ -56,19 +57,21 @@ async def receive(request: Request, conector: str, evento: str) -> Any:
         raise NaoAutenticado(msg)
     answer = receiver.reply(pedido, aberta=lambda loja: _is_open(ligado, loja))
     if answer.store:
-        await ctx.db.batch(store_many, (conector, evento, corpo))
+        await ctx.db.batch(store_many, (conector, evento, corpo, rastro.current()))
     return json_response(answer.corpo)
 
 
 async def store(ctx: Context, conector: str, evento: str, corpo: bytes) -> None:
     """Store a body that did not come by webhook (a reconciliation) for the same handling."""
-    await ctx.db.batch(store_many, (conector, evento, corpo))
+    await ctx.db.batch(store_many, (conector, evento, corpo, rastro.current()))
 
 
-async def store_many(tx: Tx, deliveries: Sequence[tuple[str, str, bytes]]) -> list[bool]:
-    """Store raw bodies once each; tell for each whether it was new."""
+async def store_many(
+    tx: Tx, deliveries: Sequence[tuple[str, str, bytes, str | None]]
+) -> list[bool]:
+    """Store raw bodies, each with its traceparent, once each; tell for each whether it was new."""
     out = []
-    for conector, evento, corpo in deliveries:
+    for conector, evento, corpo, tx.rastro in deliveries:
         webhook_id = new_id()
         new = await tx.insert_many(
             "webhooks (id, conector, evento, chave, corpo, recebido_em, situacao)",

@@ -54,6 +54,7 @@ class Movimento:
     motivo: str | None = None
     autor: str | None = None
     medido_em: int | None = None
+    rastro: str | None = None  # of what moved it, where one transaction serves many
 
 
 _LOAD = """SELECT e.produto_id, e.filial_id, p.nome, p.preco, e.quantidade, e.minimo, e.contado_em
@@ -132,9 +133,14 @@ class Livro:
         # transaction fails, and the next try sees it.
         await self._store(tx, [k for k in changed if k not in self._antes], conflict="")
         await self._store(tx, [k for k in changed if k in self._antes], conflict=_MOVED)
-        origem = {m.chave: m.tipo for m, _ in self._movimentos}
+        last = {m.chave: m for m, _ in self._movimentos}
+        rastro = tx.rastro
         for chave in changed:
-            _put_facts(tx, chave, self._antes.get(chave), self._agora[chave], origem.get(chave))
+            movimento = last.get(chave)
+            tx.rastro = (movimento and movimento.rastro) or rastro
+            origem = movimento.tipo if movimento else None
+            _put_facts(tx, chave, self._antes.get(chave), self._agora[chave], origem)
+        tx.rastro = rastro
 
     async def _store(self, tx: Tx, chaves: list[Chave], *, conflict: str) -> None:
         await tx.insert_many(

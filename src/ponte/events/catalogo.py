@@ -51,7 +51,7 @@ class FatoGravado(msgspec.Struct, frozen=True):
 
     def envelope(self) -> dict[str, Any]:
         """Return the CloudEvents form for the outside."""
-        return {
+        found = {
             "specversion": "1.0",
             "id": self.id,
             "source": SOURCE,
@@ -62,6 +62,10 @@ class FatoGravado(msgspec.Struct, frozen=True):
             "ponteversion": 1,
             "data": orjson.loads(self.dados),
         }
+        if self.traceparent is not None:
+            # CloudEvents' extension for distributed tracing.
+            found["traceparent"] = self.traceparent
+        return found
 
 
 _decoders = {tipo: msgspec.json.Decoder(classe) for tipo, classe in CATALOGO.items()}

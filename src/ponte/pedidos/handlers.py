@@ -34,23 +34,27 @@ Recebido = PedidoRecebido | PedidoReprocessado
 async def fulfil(ctx: Context, tx: Tx, fatos: Sequence[FatoGravado]) -> None:
     """Take the stock and number the nota of every order that can be fulfilled."""
     recebidos = await _still_received(tx, fatos)
+    rastros = {f.lane: f.traceparent for f in fatos if f.traceparent is not None}
     livro = await Livro.open(tx, [k for r in recebidos for k in _needs(r)])
     concluidos: list[Recebido] = []
     faltosos: list[Recebido] = []
     for recebido in recebidos:
         faltas = _faltas(livro, recebido)
+        tx.rastro = rastros.get(recebido.pedido_id)
         if faltas:
             faltosos.append(recebido)
             tx.put(PedidoSemEstoque(**_campos(recebido, tx), faltas=faltas))
             continue
-        _take(livro, recebido)
+        _take(livro, recebido, tx.rastro)
         concluidos.append(recebido)
+    tx.rastro = None
     await livro.write(tx)
     await service.set_status(tx, [r.numero for r in faltosos], StatusPedido.SEM_ESTOQUE)
     await service.set_status(tx, [r.numero for r in concluidos], StatusPedido.CONCLUIDO)
     pares = [(r.numero, _para_nota(r)) for r in concluidos]
     emitidas = await notas.issue_many(tx, ctx.issuer, pedidos=pares)
     for recebido, nota in zip(concluidos, emitidas, strict=True):
+        tx.rastro = rastros.get(recebido.pedido_id)
         _put_concluded(tx, recebido, nota)
 
 
@@ -125,7 +129,7 @@ def _faltas(livro: Livro, recebido: Recebido) -> list[dict[str, Any]]:
     return faltas
 
 
-def _take(livro: Livro, recebido: Recebido) -> None:
+def _take(livro: Livro, recebido: Recebido, rastro: str | None) -> None:
     for item in recebido.itens:
         if item.produto_id is not None:
             livro.move(
@@ -135,6 +139,7 @@ def _take(livro: Livro, recebido: Recebido) -> None:
                     VENDA,
                     pedido_numero=recebido.numero,
                     linha=item.linha,
+                    rastro=rastro,
                 )
             )
 

@@ -21,6 +21,7 @@ from ponte.hot import Chamada, hot
 from ponte.listas import Pagina, Paginacao, instant, listing, next_cursor
 from ponte.pedidos import consultas, service
 from ponte.pedidos.modelos import ListaDePedidos, PedidoCompleto, PedidoResumo, Status
+from ponte.rastro import RASTRO
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -107,7 +108,8 @@ ADAPTER = adapter(PedidoIn)
 
 async def create(chamada: Chamada) -> Resposta:
     """Accept an order. The answer comes after the commit; a repeat has no second effect."""
-    pedida = service.Pedida(_read(chamada), chamada.idempotency_key())
+    rastro = chamada.scope.get(RASTRO)
+    pedida = service.Pedida(_read(chamada), chamada.idempotency_key(), rastro)
     return cast("Resposta", await chamada.ctx.db.batch(service.accept_many, pedida))
 
 

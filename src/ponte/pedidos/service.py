@@ -40,6 +40,7 @@ class Pedida(msgspec.Struct, frozen=True):
 
     novo: NovoPedido
     chave: idempotency.Pedido | None = None
+    rastro: str | None = None
 
 
 class Linha(msgspec.Struct, frozen=True):
@@ -79,6 +80,7 @@ async def accept_many(
         if isinstance(linhas, DadosInvalidos):
             out.append(linhas)
             continue
+        tx.rastro = pedida.rastro
         entrada = (next(numeros), linhas, await _tombstone(tx, pedida.novo))
         resposta = _accept(tx, pedida.novo, entrada, rows, itens)
         out.append(resposta)
@@ -97,7 +99,7 @@ async def accept(tx: Tx, novo: NovoPedido) -> idempotency.Resposta:
     Raises:
         DadosInvalidos: a rule is broken; nothing was stored.
     """
-    [resposta] = await accept_many(tx, [Pedida(novo)])
+    [resposta] = await accept_many(tx, [Pedida(novo, rastro=tx.rastro)])
     if isinstance(resposta, Exception):
         raise resposta
     return resposta

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import httpx2
 import structlog
 
+from ponte import rastro
 from ponte.errors import Adiado
 from ponte.resilience.breaker import BreakerState, CircuitBreaker
 from ponte.resilience.classes import Classe, OutsideError, Verdict, by_status
@@ -132,7 +133,9 @@ class Http:
             Adiado: Our own limiter or breaker says to wait; the call was not made.
         """
         started = self._clock()
-        verdict = await self._behind_guards(func)
+        with rastro.call(f"{self.name} {operation}", destino=self.name) as vao:
+            verdict = await self._behind_guards(func)
+            _tell_span(vao, verdict)
         self._count(operation, verdict, elapsed_ms=(self._clock() - started) * 1000)
         if verdict.classe is not Classe.OK:
             raise self._error(verdict)
@@ -162,8 +165,10 @@ class Http:
             answer = reached
             return classify(reached)
 
-        verdict = await self._behind_guards(one_call)
         operation = request.operation or request.method.lower()
+        with rastro.call(f"{self.name} {operation}", destino=self.name) as vao:
+            verdict = await self._behind_guards(one_call)
+            _tell_span(vao, verdict, answer)
         self._count(operation, verdict, elapsed_ms=answer.elapsed_ms if answer else 0.0)
         return answer, verdict
 
@@ -218,7 +223,7 @@ class Http:
             request.url,
             json=request.json,
             content=request.content,
-            headers=request.headers,
+            headers=_traced(request.headers),
             timeout=httpx2.Timeout(request.timeout_s, connect=CONNECT_TIMEOUT_S),
             extensions={"trace": written.trace},
         )
@@ -300,6 +305,21 @@ class _Written:
 def _lost(kind: str, written: _Written) -> Verdict:
     detail = f"{kind} after the request was written" if written.begun else f"{kind}, not sent"
     return Verdict(Classe.RETRY, detail, unknown_outcome=written.begun)
+
+
+def _traced(headers: Mapping[str, str]) -> Mapping[str, str]:
+    traceparent = rastro.current()
+    return headers if traceparent is None else {**headers, "traceparent": traceparent}
+
+
+def _tell_span(
+    vao: dict[str, rastro.Valor], verdict: Verdict, answer: Answer | None = None
+) -> None:
+    vao["classe"] = verdict.classe
+    if answer is not None:
+        vao["status"] = answer.status
+    if verdict.classe is not Classe.OK:
+        vao["erro"] = verdict.classe
 
 
 def _by_status(answer: Answer) -> Verdict:

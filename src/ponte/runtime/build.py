@@ -4,6 +4,7 @@ Nothing connects at import; nothing here knows a feature. What is switched off i
 not even imported.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from ponte.estoque import service as estoque
 from ponte.flow import filas, rotas
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps
+from ponte.rastro import Rastreador
 from ponte.resilience.http import Http
 from ponte.resilience.numeros import HubNumbers
 from ponte.runtime import banco, engines
+from ponte.runtime.coletor import open_rastreador
 from ponte.runtime.instances import Instance
 from ponte.settings import Settings, connector_values, environment, validated
 from ponte.store.db import Tx
@@ -49,6 +52,8 @@ class Built:
         for http in self.https.values():
             await http.aclose()
         await self.ctx.db.close()
+        if self.ctx.rastreador is not None:
+            await asyncio.to_thread(self.ctx.rastreador.close)
         self.instance.close()
 
 
@@ -78,6 +83,7 @@ async def build(
     env: Mapping[str, str] | None = None,
     broker: Broker | None = None,
     now_ms: Callable[[], int] | None = None,
+    rastreador: Rastreador | None = None,
 ) -> Built:
     """Open everything that the settings name.
 
@@ -86,11 +92,13 @@ async def build(
         env: Where connectors find theirs; the process environment and `.env` by default.
         broker: Another broker than the settings name, in tests.
         now_ms: Another clock, in tests.
+        rastreador: Another collector of spans than the settings name, in tests.
 
     Raises:
         ConfiguracaoInvalida: a setting is missing or wrong, by name.
     """
     clock = now_ms or _now_ms
+    env = environment() if env is None else env
     chosen = broker or engines.open_broker(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     issuer = EmissorLocal(settings.emitente, zona=settings.tz)
@@ -99,7 +107,7 @@ async def build(
     tokens = EncryptedTokens(db, _master_key(settings))
     https: dict[str, Http] = {}
     deps = Deps(http=_http_factory(https, _Meter(telemetry)), tokens=tokens, now_ms=clock)
-    ligados = _switch_on(env if env is not None else environment(), deps)
+    ligados = _switch_on(env, deps)
     epoca = await db.read(_epoca)
     hub = Hub(
         epoca,
@@ -119,6 +127,7 @@ async def build(
         instancia=instance.id,
         now_ms=clock,
         conhecidos=frozenset(connector_names()),
+        rastreador=rastreador or open_rastreador(settings, env, instancia=instance.id),
     )
     built = Built(ctx, instance, https, deps)
     try:

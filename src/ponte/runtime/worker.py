@@ -15,10 +15,12 @@ from typing import Any
 
 import structlog
 
+from ponte import rastro
 from ponte.context import Context
 from ponte.errors import Adiado, ArmazenamentoIndisponivel, Encerrando, PonteError
 from ponte.flow import STEPS, GiveUp, Kind, Step
 from ponte.logs import mask
+from ponte.runtime import passo
 from ponte.store import inbox, outbox
 from ponte.store.db import Tx
 from ponte.store.outbox import Entrega, LeasePerdido
@@ -150,6 +152,8 @@ class Worker:
 
     async def _together(self, step: Step, entregas: list[Entrega]) -> list[Entrega]:
         start = time.perf_counter()
+        vaos, entregas = passo.begin(self.ctx.rastreador, entregas)
+        erro: str | None = "group"
         try:
             following = await self.ctx.db.transact(self._apply_and_claim, entregas)
         except LeasePerdido:
@@ -160,7 +164,10 @@ class Worker:
         else:
             self.ctx.telemetry.step_seconds.labels(step.name).observe(time.perf_counter() - start)
             self._count(step, "ok", len(entregas))
+            erro = None
             return self._hold(following)
+        finally:
+            passo.end(vaos, erro=erro)
         return []
 
     async def _apply_and_claim(self, tx: Tx, entregas: Sequence[Entrega]) -> list[Entrega]:
@@ -172,13 +179,14 @@ class Worker:
         return await _claim(tx, entregas[0].fila, worker.grupo, self.ctx.instancia, lease_ms)
 
     async def _alone(self, step: Step, entrega: Entrega) -> None:
-        try:
-            await self.ctx.db.transact(self._apply_many, [entrega])
-            self._count(step, "ok")
-        except LeasePerdido:
-            self._count(step, "lease_perdido")
-        except Exception as error:  # noqa: BLE001 - it becomes the reason in the history
-            await self._failed(step, entrega, error)
+        with passo.trying(self.ctx, entrega) as traced:
+            try:
+                await self.ctx.db.transact(self._apply_many, [traced])
+                self._count(step, "ok")
+            except LeasePerdido:
+                self._count(step, "lease_perdido")
+            except Exception as error:  # noqa: BLE001 - it becomes the reason in the history
+                await self._failed(step, traced, error)
 
     async def _apply_many(self, tx: Tx, entregas: Sequence[Entrega]) -> None:
         step = STEPS[entregas[0].passo]
@@ -193,9 +201,9 @@ class Worker:
 
     async def _handle_one(self, entrega: Entrega, fila: str) -> None:
         try:
-            if await self._set_aside_untried(entrega):
-                return
-            await self._try(STEPS[entrega.passo], entrega)
+            with passo.trying(self.ctx, entrega) as traced:
+                if not await self._set_aside_untried(traced):
+                    await self._try(STEPS[entrega.passo], traced)
         finally:
             self._release([entrega])
             self.ctx.broker.wake((fila,))
@@ -246,6 +254,7 @@ class Worker:
 
     async def _failed(self, step: Step, entrega: Entrega, error: Exception) -> None:
         erro = _reason(error)
+        rastro.fail(type(error).__name__)
         schedule = step.schedule_for(entrega.fila)
         if isinstance(error, Adiado | ArmazenamentoIndisponivel | Encerrando):
             self._count(step, "adiado")

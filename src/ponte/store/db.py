@@ -68,6 +68,8 @@ class Tx(Protocol):
     """One transaction, or a savepoint in a group of them. Never commits by itself."""
 
     now_ms: int
+    # The traceparent of what is put from now on; a service that takes many items says whose.
+    rastro: str | None
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it changed."""

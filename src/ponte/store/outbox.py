@@ -23,7 +23,9 @@ from ponte.store.db import Tx, padded
 # was written before the clock went back.
 SKEW_MS = 30_000
 MAX_MORTES = 3  # promise P7: in hand when a worker died three times
-_FACT = "f.pos, f.id, f.tipo, f.lane, f.em, f.dados, f.seq, f.seq_publico, f.seq_estoque"
+_FACT = (
+    "f.pos, f.id, f.tipo, f.lane, f.em, f.dados, f.seq, f.seq_publico, f.seq_estoque, f.traceparent"
+)
 
 
 class LeasePerdido(PonteError):
@@ -88,9 +90,9 @@ def _entrega(row: Sequence[Any]) -> Entrega:
 
 
 def gravado(row: Sequence[Any]) -> FatoGravado:
-    """Build a stored fact from the columns of `fatos`, in their order."""
-    pos, id_, tipo, lane, em, dados, *seqs = row
-    return FatoGravado(pos, id_, tipo, lane, em, dados.encode(), *seqs)
+    """Build a stored fact from the columns of `fatos`, in their order; the last ones may lack."""
+    pos, id_, tipo, lane, em, dados, *rest = row
+    return FatoGravado(pos, id_, tipo, lane, em, dados.encode(), *rest)
 
 
 async def finish(tx: Tx, entregas: Sequence[Entrega]) -> None:

@@ -29,12 +29,12 @@ _FLUSH = """WITH c AS (
     RETURNING pos - $1 AS pos, seq - $2 AS seq, seq_publico - $3 AS seq_publico,
         seq_estoque - $4 AS seq_estoque, fila - $5 AS fila
 ), f AS (
-    INSERT INTO fatos (pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque)
+    INSERT INTO fatos (pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque, traceparent)
     SELECT c.pos + u.n, u.id, u.tipo, u.lane, u.em, u.dados, c.seq + u.seq,
-        c.seq_publico + u.seq_publico, c.seq_estoque + u.seq_estoque
+        c.seq_publico + u.seq_publico, c.seq_estoque + u.seq_estoque, u.traceparent
     FROM c, unnest($6::bigint[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[],
-        $12::bigint[], $13::bigint[], $14::bigint[])
-        AS u(n, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque)
+        $12::bigint[], $13::bigint[], $14::bigint[], $23::text[])
+        AS u(n, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque, traceparent)
 ), q AS (
     INSERT INTO fila (id, pos, passo, fila, lane, disponivel_em)
     SELECT c.fila + u.n, c.pos + u.fato, u.passo, u.fila, u.lane, u.disponivel_em
@@ -73,6 +73,7 @@ class _Posto:
     em_ms: int
     disponivel_em: int
     rotas: Sequence[Rota]
+    rastro: str | None
 
 
 class PostgresTx:
@@ -83,6 +84,7 @@ class PostgresTx:
         self._colunas = colunas
         self._rotas = rotas
         self.now_ms = now_ms
+        self.rastro: str | None = None
         self.asking = False  # a statement is with the server
         self.locked = False  # rows were locked that other groups may wait for
         self._postos: list[_Posto] = []
@@ -129,6 +131,7 @@ class PostgresTx:
                 self.now_ms,
                 self.now_ms + depois_ms,
                 self._rotas(fato),
+                self.rastro,
             )
         )
 
@@ -156,6 +159,7 @@ class PostgresTx:
         if not self._postos:
             return Commit()
         fatos, totals = _offsets(self._postos)
+        rastros = [posto.rastro for posto in self._postos]
         fila = [
             (fatos[i][0], rota.passo, rota.fila, fatos[i][3], posto.disponivel_em)
             for i, posto in enumerate(self._postos)
@@ -170,8 +174,9 @@ class PostgresTx:
             *_transposed([(n, *row) for n, row in enumerate(fila, 1)], 6),
             CANAL,
             f"{processo} {' '.join(sorted(filas))}",
+            rastros,
         )
-        return Commit(tuple(map(_numbered_by(row), fatos)), filas)
+        return Commit(tuple(map(_numbered_by(row), fatos, rastros)), filas)
 
     @contextlib.contextmanager
     def _ask(self) -> Iterator[None]:
@@ -209,10 +214,10 @@ def _transposed(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
 def _numbered_by(bases: Sequence[Any]) -> Any:
     pos0, *seqs0 = (int(base) for base in bases[:4])
 
-    def gravado(linha: Linha) -> FatoGravado:
+    def gravado(linha: Linha, traceparent: str | None) -> FatoGravado:
         n, id_, tipo, lane, em, dados, *seqs = linha
         a, b, c = (None if s is None else base + s for base, s in zip(seqs0, seqs, strict=True))
-        return FatoGravado(pos0 + n, id_, tipo, lane, em, dados.encode(), a, b, c)
+        return FatoGravado(pos0 + n, id_, tipo, lane, em, dados.encode(), a, b, c, traceparent)
 
     return gravado
 

@@ -15,6 +15,7 @@ from typing import Any, Concatenate
 
 import asyncpg
 
+from ponte import rastro
 from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando, PonteError
 from ponte.store.db import Commit, ForeignChange, Rotas, Tx
@@ -37,6 +38,7 @@ class _Job:
     args: tuple[Any, ...]
     future: asyncio.Future[Any]
     many: bool
+    rastro: str | None = None  # of the caller; of many, each item tells its own
     result: Any = None
     error: BaseException | None = None
 
@@ -160,7 +162,8 @@ class PostgresDatabase:
         if self._closed:
             raise Encerrando
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(_Job(service, args, future, many))
+        mine = None if many else rastro.current()
+        self._waiting.append(_Job(service, args, future, many, mine))
         if not self._planned:
             # In a moment: whoever asks in this turn of the loop belongs to the same group.
             self._planned = True
@@ -317,6 +320,7 @@ def _may_be_mended(error: BaseException, job: _Job) -> bool:
 
 async def _run(tx: PostgresTx, group: list[_Job]) -> None:
     first = group[0]
+    tx.rastro = first.rastro
     for job in group:
         job.error = None
     if not first.many:

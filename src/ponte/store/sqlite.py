@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
+from ponte import rastro
 from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.events import Fato, FatoGravado, encode
@@ -25,20 +26,8 @@ from ponte.store.foreign import ForeignCommits
 
 BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
 MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
-_CHUNKS = (
-    64,
-    48,
-    32,
-    24,
-    16,
-    12,
-    8,
-    6,
-    4,
-    3,
-    2,
-    1,
-)  # few statement texts, so that all stay prepared
+# Few statement texts, so that all stay prepared.
+_CHUNKS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 _MAX_PARAMS = 32_000  # SQLite's limit is 32,766 variables
 _UNAVAILABLE = {
     sqlite3.SQLITE_FULL,
@@ -95,6 +84,7 @@ class SqliteTx:
         self._con = con
         self._rotas = rotas
         self.now_ms = now_ms
+        self.rastro: str | None = None
         self.fatos: list[FatoGravado] = []
         self._fila: list[tuple[int, int, str, str, str, int]] = []
         self._counters: list[int] = []
@@ -147,7 +137,7 @@ class SqliteTx:
             seq_estoque = counters[3] = counters[3] + 1
         gravado = FatoGravado(
             counters[0], new_id(), fato.tipo, fato.lane(), self.now_ms, encode(fato),
-            seq, seq_publico, seq_estoque,
+            seq, seq_publico, seq_estoque, self.rastro,
         )  # fmt: skip
         self.fatos.append(gravado)
         disponivel = self.now_ms + depois_ms
@@ -204,6 +194,7 @@ class _Job:
     args: tuple[Any, ...]
     future: asyncio.Future[Any]
     many: bool
+    rastro: str | None = None  # of the caller; of many, each item tells its own
     result: Any = None
     error: BaseException | None = None
 
@@ -298,7 +289,7 @@ class SqliteDatabase:
         if self._closed:
             raise Encerrando
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._jobs.put(_Job(service, args, future, many))
+        self._jobs.put(_Job(service, args, future, many, None if many else rastro.current()))
         return future
 
     def _run(self) -> None:
@@ -339,6 +330,7 @@ class SqliteDatabase:
         return commit
 
     def _run_group(self, tx: SqliteTx, group: list[_Job]) -> None:
+        tx.rastro = group[0].rastro
         if not group[0].many:
             self._run_one(tx, group[0], lambda: step(group[0].service(tx, *group[0].args)))
             return
