@@ -84,6 +84,35 @@ class Broker(Protocol):
         """Stop consuming and disconnect; what was not acked comes again elsewhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Registro:
+    """A fact on its way to other systems: those of one topic and key stay in order.
+
+    `envelope` is the CloudEvents JSON; `atributos` are its attributes, as headers.
+    """
+
+    topico: str
+    chave: str
+    envelope: bytes
+    atributos: Mapping[str, str]
+
+
+class Stream(Protocol):
+    """Publishes facts for other systems, at least once."""
+
+    name: str
+
+    async def publish(self, registros: Sequence[Registro]) -> None:
+        """Publish in order; returns when all are confirmed.
+
+        Raises:
+            ArmazenamentoIndisponivel: any of them may not be there; all must come again.
+        """
+
+    async def close(self) -> None:
+        """Disconnect."""
+
+
 class TokenStore(Protocol):
     """Keeps outside tokens encrypted at rest."""
 

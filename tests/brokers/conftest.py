@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers.engines import ENGINES, REQUIRED, Absent, Engine, RabbitMQ
+from tests.brokers.engines import ENGINES, REQUIRED, Absent, Engine, RabbitMQ, Redis
 
 
 def _running(kind: type[Engine], folder: Path) -> Iterator[Engine]:
@@ -26,6 +26,11 @@ def _running(kind: type[Engine], folder: Path) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     yield from _running(RabbitMQ, tmp_path_factory.mktemp("rabbitmq"))
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    yield from _running(Redis, tmp_path_factory.mktemp("redis"))
 
 
 @pytest.fixture(params=ENGINES)

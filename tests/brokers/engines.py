@@ -9,20 +9,25 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import aio_pika
+import orjson
+from redis.asyncio import Redis as RedisClient
 
 from ponte.brokers.rabbitmq import RabbitBroker
+from ponte.brokers.redis import RedisBroker
 from ponte.ports import Broker
 
 HOST = "127.0.0.1"
 START_S = 60.0  # chosen: an Erlang or Java node on a busy machine takes ten
 STOP_S = 20.0
 REQUIRED = "required"
-ENGINES = ("rabbitmq",)  # the names of their fixtures
+ENGINES = ("rabbitmq", "redis")  # the names of their fixtures
 JARS = Path.home() / ".cache/ponte/kafka/jars"  # where `make engines` puts them
 # Debian keeps the script that does not change user here; elsewhere it is on the path.
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -104,6 +109,19 @@ def _program(name: str, package: str) -> str:
     return found
 
 
+@dataclass(frozen=True)
+class Came:
+    """One fact as another system reads it."""
+
+    topico: str
+    chave: str
+    envelope: dict[str, Any]
+    tipo: str  # as the header says
+
+
+Read = Callable[[], Awaitable[list[Came]]]
+
+
 class Engine(Protocol):
     """What a test needs of any of them."""
 
@@ -126,6 +144,9 @@ class Engine(Protocol):
 
     async def lose(self, fila: str) -> None:
         """Let it forget a queue and all that was confirmed in it."""
+
+    def reads(self) -> AbstractAsyncContextManager[Read]:
+        """Listen to the stream of facts; the reader returns what came since it was last asked."""
 
 
 class RabbitMQ:
@@ -167,6 +188,26 @@ class RabbitMQ:
             channel = await connection.channel()
             await channel.queue_delete(fila)
 
+    @asynccontextmanager
+    async def reads(self) -> AsyncIterator[Read]:
+        async with await aio_pika.connect(self.url) as connection:
+            channel = await connection.channel()
+            exchange = await channel.declare_exchange("ponte.fatos", "topic", durable=True)
+            queue = await channel.declare_queue(exclusive=True)
+            await queue.bind(exchange, "#")
+
+            async def read() -> list[Came]:
+                found = []
+                while message := await queue.get(no_ack=True, fail=False):
+                    headers = {k: str(v) for k, v in message.headers.items()}
+                    found.append(
+                        Came(message.routing_key or "", headers["chave"],
+                             orjson.loads(message.body), headers["cloudEvents:type"])
+                    )  # fmt: skip
+                return found
+
+            yield read
+
     def _environment(self, folder: Path) -> dict[str, str]:
         return {
             "HOME": str(folder),
@@ -182,3 +223,57 @@ class RabbitMQ:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
             "RABBITMQ_CONFIG_FILE": str(folder / "none"),
         }
+
+
+class Redis:
+    """A server that syncs every write, as whoever queues in it must."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://{HOST}:{self.port}/0"
+        command = [_program("redis-server", "redis-server"), "--bind", HOST, "--port",
+                   str(self.port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
+                   "--appendfsync", "always"]  # fmt: skip
+        self.node = Process(
+            command, folder=folder, env={},
+            answers=lambda: says(self.port, b"PING\r\n", b"+PONG"),
+        )  # fmt: skip
+
+    def start(self) -> None:
+        self.node.start()
+
+    def stop(self) -> None:
+        self.node.stop()
+
+    def restart(self) -> None:
+        self.node.restart()
+
+    def connect(self) -> Broker:
+        return RedisBroker(self.url)
+
+    async def lose(self, fila: str) -> None:  # noqa: ARG002 - it can only forget all
+        async with RedisClient.from_url(self.url) as client:
+            await client.flushall()
+
+    @asynccontextmanager
+    async def reads(self) -> AsyncIterator[Read]:
+        async with RedisClient.from_url(self.url) as client:
+            seen: dict[bytes, bytes] = {}
+
+            async def read() -> list[Came]:
+                found = []
+                keys: Any = await client.keys("ponte:stream:*")
+                for key in keys:
+                    after = b"(" + seen[key] if key in seen else b"-"
+                    entries: Any = await client.xrange(key, min=after)
+                    for entry, fields in entries:
+                        seen[key] = entry
+                        found.append(
+                            Came(key.decode().removeprefix("ponte:stream:"),
+                                 fields[b"chave"].decode(), orjson.loads(fields[b"envelope"]),
+                                 fields[b"ce_type"].decode())
+                        )  # fmt: skip
+                return found
+
+            await read()
+            yield read

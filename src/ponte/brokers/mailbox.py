@@ -16,6 +16,7 @@ from ponte.ports import Prompt
 @dataclass(slots=True)
 class _Box:
     prompts: deque[Prompt] = field(default_factory=deque)
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
     event: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -56,6 +57,13 @@ class Mailbox:
         """Count what nobody took yet."""
         return len(self._box(fila).prompts)
 
+    async def room(self, fila: str, most: int) -> None:
+        """Wait until fewer than `most` prompts wait."""
+        box = self._box(fila)
+        while len(box.prompts) >= most:
+            box.taken.clear()
+            await box.taken.wait()
+
     async def take(self, fila: str, *, limit: int, timeout_s: float) -> list[Prompt]:
         """Wait for prompts and return up to `limit`; none when the time is over or at a wake."""
         box = self._box(fila)
@@ -66,6 +74,7 @@ class Mailbox:
             except TimeoutError:
                 pass
         taken = [box.prompts.popleft() for _ in range(min(limit, len(box.prompts)))]
+        box.taken.set()
         if not box.prompts:
             box.event.clear()
         return taken

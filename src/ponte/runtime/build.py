@@ -20,7 +20,7 @@ from ponte.errors import ConfiguracaoInvalida
 from ponte.estoque import service as estoque
 from ponte.flow import filas, rotas
 from ponte.notas.emissor import EmissorLocal
-from ponte.ports import Broker, Connector, Deps
+from ponte.ports import Broker, Connector, Deps, Stream
 from ponte.rastro import Rastreador
 from ponte.resilience.http import Http
 from ponte.resilience.numeros import HubNumbers
@@ -45,10 +45,13 @@ class Built:
     instance: Instance
     https: Mapping[str, Http]
     deps: Deps
+    stream: Stream | None = None
 
     async def close(self) -> None:
         """Close in the reverse order of opening."""
         await self.ctx.broker.close()
+        if self.stream is not None:
+            await self.stream.close()
         for http in self.https.values():
             await http.aclose()
         await self.ctx.db.close()
@@ -100,6 +103,7 @@ async def build(
     clock = now_ms or _now_ms
     env = environment() if env is None else env
     chosen = broker or engines.open_broker(settings)
+    stream = engines.open_stream(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     issuer = EmissorLocal(settings.emitente, zona=settings.tz)
     telemetry = Telemetry()
@@ -129,7 +133,7 @@ async def build(
         conhecidos=frozenset(connector_names()),
         rastreador=rastreador or open_rastreador(settings, env, instancia=instance.id),
     )
-    built = Built(ctx, instance, https, deps)
+    built = Built(ctx, instance, https, deps, stream)
     try:
         await engines.start(ctx.broker, filas(ligados))
     except ConfiguracaoInvalida:

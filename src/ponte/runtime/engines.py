@@ -12,15 +12,23 @@ import structlog
 
 from ponte.brokers.database import DatabaseBroker
 from ponte.errors import ArmazenamentoIndisponivel, ConfiguracaoInvalida
-from ponte.ports import Broker
+from ponte.ports import Broker, Stream
 from ponte.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-# scheme -> the broker, and the extra of the package that brings its driver
+# scheme -> the class, and the extra of the package that brings its driver
 BROKERS = {
     "amqp": ("ponte.brokers.rabbitmq:RabbitBroker", "rabbitmq"),
     "amqps": ("ponte.brokers.rabbitmq:RabbitBroker", "rabbitmq"),
+    "redis": ("ponte.brokers.redis:RedisBroker", "redis"),
+    "rediss": ("ponte.brokers.redis:RedisBroker", "redis"),
+}
+STREAMS = {
+    "amqp": ("ponte.brokers.rabbitmq_stream:RabbitStream", "rabbitmq"),
+    "amqps": ("ponte.brokers.rabbitmq_stream:RabbitStream", "rabbitmq"),
+    "redis": ("ponte.brokers.redis:RedisStream", "redis"),
+    "rediss": ("ponte.brokers.redis:RedisStream", "redis"),
 }
 
 
@@ -38,6 +46,19 @@ def open_broker(settings: Settings) -> Broker:
     if scheme.startswith("amqp"):
         options["queue_type"] = settings.rabbitmq.queue_type
     return cast("Broker", _opened("PONTE_QUEUE_URL", classe, url, options))
+
+
+def open_stream(settings: Settings) -> Stream | None:
+    """Return the stream of PONTE_STREAM_URL, or None where facts stay here.
+
+    Raises:
+        ConfiguracaoInvalida: as `open_broker`.
+    """
+    url = settings.stream_url.get_secret_value()
+    if not url:
+        return None
+    classe, _scheme = _named("PONTE_STREAM_URL", url, STREAMS)
+    return cast("Stream", _opened("PONTE_STREAM_URL", classe, url, {}))
 
 
 async def start(broker: Broker, filas: Iterable[str]) -> None:

@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from ponte.context import Context
 from ponte.errors import PonteError
 from ponte.events import FatoGravado
-from ponte.store import outbox
 from ponte.store.db import Commit, ForeignChange, Tx
+from ponte.store.fatos import after
 
 LOOK_S = 0.02  # chosen: a fact of another process is seen within this
 ALONE_S = 0.5  # chosen: the same while no other process is registered; idle costs nothing
 TOLD_S = 10.0  # chosen: how often to look where the engine tells, in case a word was lost
 COUNT_S = 1.0  # chosen: how often to ask whether others are registered
 PAGE = 1000
-_COLUNAS = "pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque"
 
 
 @dataclass
@@ -83,7 +82,7 @@ class Relay:
         try:
             while True:
                 self._behind.clear()
-                fatos = await self.ctx.db.read(_after, self._last_pos)
+                fatos = await self.ctx.db.read(after, self._last_pos, PAGE)
                 if fatos:
                     self._deliver(fatos)
                 if len(fatos) < PAGE and not self._behind.is_set():
@@ -103,11 +102,3 @@ async def _others(tx: Tx) -> bool:
 async def _newest(tx: Tx) -> int:
     row = await tx.fetch_one("SELECT pos FROM contadores")
     return int(row[0]) if row else 0
-
-
-async def _after(tx: Tx, pos: int) -> list[FatoGravado]:
-    rows = await tx.fetch(
-        f"SELECT {_COLUNAS} FROM fatos WHERE pos > ? ORDER BY pos LIMIT ?",  # noqa: S608
-        (pos, PAGE),
-    )
-    return [outbox.gravado(row) for row in rows]

@@ -27,6 +27,7 @@ from ponte.runtime.publisher import Publisher
 from ponte.runtime.readiness import judge
 from ponte.runtime.relay import Relay
 from ponte.runtime.scheduler import Job, Scheduler
+from ponte.runtime.stream import Streamer
 from ponte.runtime.worker import Worker
 from ponte.store import outbox
 from ponte.store.db import Tx
@@ -74,6 +75,10 @@ class Supervisor:
             publisher = Publisher(self.ctx)
             publisher.start()
             self.keep("publish", publisher.run)
+        if self.built.stream is not None:
+            streamer = Streamer(self.ctx, self.built.stream)
+            streamer.start()
+            self.keep("stream", streamer.run)
         if self.built.instance.beats:
             self.keep("batimento", self._beat_for_ever)
         if "worker" in self.papeis:

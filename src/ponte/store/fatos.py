@@ -60,6 +60,15 @@ class HistoricoDoBanco:
         return await self._itens(tx), dict(zip(_COLUNAS, row or (0, 0, 0), strict=True))
 
 
+async def after(tx: Tx, pos: int, limite: int) -> list[FatoGravado]:
+    """Return the facts after a position, in the order of their commits."""
+    rows = await tx.fetch(
+        f"SELECT {_FACT} FROM fatos WHERE pos > ? ORDER BY pos LIMIT ?",  # noqa: S608 - constants
+        (pos, limite),
+    )
+    return [gravado(row) for row in rows]
+
+
 async def _recent(
     tx: Tx, coluna: Coluna, limite: int, ate: int | None = None
 ) -> tuple[int, list[FatoGravado]]:
