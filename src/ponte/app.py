@@ -21,6 +21,7 @@ from ponte.context import Context
 from ponte.edge import Edge
 from ponte.openapi import describe
 
+Layer = Callable[[ASGIApp, Context], ASGIApp]  # around every route that is not hot
 Ready = Callable[[], Awaitable[tuple[bool, dict[str, Any]]]]
 
 FEATURES = (
@@ -36,8 +37,12 @@ FEATURES = (
     "ponte.metricas.routes",
     "ponte.operacao",
     "ponte.console.routes",
+    "ponte.console.erros",
     "ponte.console.documentacao",
 )
+
+# What a process without the web role tells of itself.
+OPERATION = ("ponte.metricas.routes", "ponte.operacao")
 
 
 class Front:
@@ -65,11 +70,20 @@ class Front:
 class Ponte(FastAPI):
     """FastAPI whose only layer is the edge, which answers every error by itself."""
 
-    def __init__(self, ctx: Context, hot: Sequence[BaseRoute], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        hot: Sequence[BaseRoute],
+        *,
+        layers: Iterable[Layer] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.router.routes.extend(hot)
-        front = Front(hot, AsyncExitStackMiddleware(self.router))
-        self.edge = Edge(front, ctx)
+        rest: ASGIApp = AsyncExitStackMiddleware(self.router)
+        for layer in layers:
+            rest = layer(rest, ctx)
+        self.edge = Edge(Front(hot, rest), ctx)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Leave out the framework's layers for errors, limits and telemetry: 10 µs a request."""
@@ -87,17 +101,21 @@ async def _always() -> tuple[bool, dict[str, Any]]:
     return True, {}
 
 
-def create_app(ctx: Context, *, ready: Ready = _always) -> FastAPI:
+def create_app(
+    ctx: Context, *, ready: Ready = _always, features: Sequence[str] = FEATURES
+) -> FastAPI:
     """Return the app over a built Context.
 
     Args:
         ctx: The inside.
         ready: Tells whether this process can take and do work, and each part's reason.
+        features: The modules whose routes it serves.
     """
-    modules = [import_module(name) for name in FEATURES]
+    modules = [import_module(name) for name in features]
     app = Ponte(
         ctx,
         [route for module in modules for route in getattr(module, "routes", ())],
+        layers=[module.layer for module in modules if hasattr(module, "layer")],
         title="Ponte",
         version=__version__,
         summary="One integration hub for Brazilian retail.",

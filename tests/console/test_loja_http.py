@@ -7,11 +7,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from starlette.requests import Request
 
 from ponte.console import assets
 from ponte.console.loja import POR_PAGINA
-from ponte.console.routes import error_page, wants_html
 from ponte.testing import Embedded, embedded
 
 
@@ -233,12 +231,27 @@ async def test_the_shop_takes_no_orders(ponte: Embedded) -> None:
 async def test_a_person_gets_a_page_in_their_language_where_a_program_gets_json(
     ponte: Embedded, accept: bytes, wanted: bool
 ) -> None:
-    headers = [(b"accept", accept), (b"accept-language", b"en")]
-    request = Request({"type": "http", "method": "GET", "path": "/nada", "headers": headers})
+    headers = {"Accept": accept.decode(), "Accept-Language": "en"}
 
-    answer = error_page(request, ponte.ctx, status=404, identificacao="0193-abc")
+    answer = await ponte.http.get("/nada", headers=headers)
 
-    assert wants_html(request) is wanted
+    kind = answer.headers["content-type"].partition(";")[0]
     assert answer.status_code == 404
-    assert b"Page not found" in answer.body
-    assert b"0193-abc" in answer.body
+    assert kind == ("text/html" if wanted else "application/problem+json")
+    assert ("Page not found" in answer.text) is wanted
+    assert answer.headers["x-request-id"] in answer.text
+
+
+async def test_a_page_that_is_refused_keeps_its_status_and_its_headers(ponte: Embedded) -> None:
+    ponte.http.headers["authorization"] = "Bearer wrong"
+    visit = {"Accept": "text/html"}
+
+    refused = await ponte.http.get("/pedidos", headers=visit)
+    program = await ponte.http.get("/pedidos")
+    posted = await ponte.http.post("/pedido", json={}, headers=visit)
+
+    assert (refused.status_code, program.status_code, posted.status_code) == (401, 401, 401)
+    assert refused.headers["www-authenticate"] == program.headers["www-authenticate"]
+    assert refused.headers["content-type"].startswith("text/html")
+    assert "frame-ancestors 'none'" in refused.headers["content-security-policy"]
+    assert posted.headers["content-type"] == "application/problem+json"
