@@ -162,20 +162,24 @@ def _jobs(plano: Plano, built: Built) -> Sequence[Any]:
 
 @contextlib.asynccontextmanager
 async def _web(plano: Plano, supervisor: Supervisor) -> AsyncIterator[tuple[str, int] | None]:
-    """Serve where `web` is among the roles; nothing but the others elsewhere."""
-    if "web" not in plano.papeis:
+    """Serve where `web` is among the roles; elsewhere numbers and health, where a port is named."""
+    ctx, settings = supervisor.ctx, plano.settings
+    web = "web" in plano.papeis
+    if not web and not settings.metrics_port:
         yield None
         return
     # The web framework costs 0.5 s, which a worker need not pay.
-    from ponte.app import create_app  # noqa: PLC0415
+    from ponte.app import FEATURES, OPERATION, create_app  # noqa: PLC0415
     from ponte.runtime.server import Server  # noqa: PLC0415
 
-    ctx, settings = supervisor.ctx, plano.settings
-    app = create_app(ctx, ready=supervisor.readiness)
+    app = create_app(ctx, ready=supervisor.readiness, features=FEATURES if web else OPERATION)
     server = Server(settings, telemetry=ctx.telemetry)
-    address = await server.start(app, settings.host, settings.port)
+    port = settings.port if web else settings.metrics_port
+    address = await server.start(app, settings.host, port)
+    if not web:
+        saida.talk(f"Números em {boasvindas.url(settings, address)}/metrics")
     try:
-        yield address
+        yield address if web else None
     finally:
         supervisor.stop()
         ctx.hub.shutdown()
