@@ -25,7 +25,10 @@ PRODUTOS = (
 # What proves a promise of the store runs on both engines, the rest on SQLite alone.
 ENGINES = ("sqlite", "postgres")
 REQUIRED = os.environ.get("PONTE_TEST_ENGINES") == "required"
-CONTRACT = ("store", "pedidos", "estoque", "notas", "alertas", "falhas", "acceptance")
+CONTRACT = (
+    "store", "pedidos", "estoque", "notas", "alertas", "mensagens", "metricas", "falhas",
+    "acceptance",
+)  # fmt: skip
 DATA = {"data_dir", "ponte", "db", "two"}
 # Whole processes are started and killed for these: minutes, so where engines are required.
 PROCESSES = {"servidor"}

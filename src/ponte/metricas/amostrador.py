@@ -28,7 +28,8 @@ class Amostrador:
         """Look until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            wait_s = 1 - self.ctx.now_ms() % 1000 / 1000
+            # Never at once: a clock that stands still just before a second would spin.
+            wait_s = max(0.05, 1 - self.ctx.now_ms() % 1000 / 1000)
             planned = loop.time() + wait_s
             await asyncio.sleep(wait_s)
             self.ctx.telemetry.loop_lag.set(max(0.0, loop.time() - planned))

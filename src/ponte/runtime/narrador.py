@@ -47,6 +47,10 @@ _FRASES: dict[str, Callable[[dict[str, Any]], str]] = {
     "alerta.resolvido": lambda d: f"alerta resolvido: {d['titulo']}",
     "alerta.entregue": lambda d: f"alerta entregue a {d['destino']}: {d['titulo']}",
     "alerta.nao_entregue": lambda d: f"alerta NÃO entregue a {d['destino']}: {d['erro']}",
+    "silencio.criado": lambda d: f"avisos silenciados até {d['ate']} por {d['autor']}",
+    "silencio.encerrado": lambda d: f"silêncio encerrado por {d['por']}",
+    "mensagem.enviada": lambda d: f"mensagem {d['mensagem_id']} enviada: {d['canal']}",
+    "mensagem.nao_entregue": lambda d: f"mensagem {d['mensagem_id']} NÃO entregue: {d['canal']}",
     "falha.criada": lambda d: f"falha {d['falha_id']} em {d['fila']}: {d['causa']}",
 }
 
