@@ -1,6 +1,7 @@
 """Jobs: what this installation does by the clock."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 
@@ -8,16 +9,19 @@ from ponte.alertas.retorno import watch_silences
 from ponte.alertas.vigia import watch_orders
 from ponte.context import Context
 from ponte.domain.alerta import Severidade
+from ponte.domain.pedido import StatusPedido
 from ponte.flow import STEPS
 from ponte.metricas.amostrador import sum_up
 from ponte.runtime import scheduler
 from ponte.runtime.readiness import queue_ages
 from ponte.runtime.scheduler import Job, Run
-from ponte.store import idempotency, inbox
+from ponte.store import idempotency, inbox, outbox
 from ponte.store.db import Tx
 from ponte.webhooks import store
 
 log = structlog.get_logger(__name__)
+# The others are ends: nobody counts all orders of years every few seconds.
+ABERTOS = (StatusPedido.RECEBIDO, StatusPedido.SEM_ESTOQUE, StatusPedido.ERRO)
 INBOX_MS = 8 * 24 * 3_600_000  # one day longer than an idempotency key lives
 
 
@@ -56,6 +60,14 @@ async def measure_queues(ctx: Context) -> None:
     set_aside = await ctx.db.read(_set_aside)
     alertas = await ctx.db.read(_open_alerts)
     _show(ctx, ages)
+    if not ctx.broker.rows_are_the_queue:
+        unsent, oldest_ms = await ctx.db.read(outbox.unsent_age)
+        ctx.telemetry.unsent.set(unsent)
+        ctx.telemetry.unsent_age.set(oldest_ms / 1000)
+    abertos = await ctx.db.read(_open_orders)
+    for status in ABERTOS:
+        ctx.telemetry.orders.labels(status.value).set(abertos.get(status.value, 0))
+    ctx.telemetry.database.set(await _database_bytes(ctx))
     ctx.telemetry.set_aside.set(set_aside)
     ctx.telemetry.low_stock.set(await ctx.db.read(_low_stock))
     for severidade in Severidade:
@@ -87,6 +99,30 @@ async def _prune_inbox(tx: Tx, passo: str) -> int:
 async def _set_aside(tx: Tx) -> int:
     row = await tx.fetch_one("SELECT COUNT(*) FROM falhas WHERE situacao = 'aberta'")
     return int(row[0]) if row else 0
+
+
+async def _database_bytes(ctx: Context) -> int:
+    if ctx.settings.database_url.get_secret_value():
+        return int(await ctx.db.read(_server_bytes))
+    return _file_bytes(ctx.settings.sqlite_path)
+
+
+def _file_bytes(path: Path) -> int:
+    parts = (path, path.with_name(f"{path.name}-wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())
+
+
+async def _server_bytes(tx: Tx) -> int:
+    row = await tx.fetch_one("SELECT pg_database_size(current_database())")
+    return int(row[0]) if row else 0
+
+
+async def _open_orders(tx: Tx) -> dict[str, int]:
+    rows = await tx.fetch(
+        "SELECT status, COUNT(*) FROM pedidos WHERE status IN (?, ?, ?) GROUP BY status",
+        [status.value for status in ABERTOS],
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def _low_stock(tx: Tx) -> int:

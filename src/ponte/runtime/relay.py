@@ -63,7 +63,7 @@ class Relay:
             self.ctx.broker.wake(foreign.filas)
 
     def _committed(self, commit: Commit) -> None:
-        self.ctx.telemetry.commits.inc()
+        self._count(commit)
         if commit.filas and self.ctx.broker.rows_are_the_queue:
             self.ctx.broker.wake(commit.filas)
         if not commit.fatos:
@@ -72,6 +72,15 @@ class Relay:
             self._behind.set()
             return
         self._deliver(commit.fatos)
+
+    def _count(self, commit: Commit) -> None:
+        telemetry = self.ctx.telemetry
+        telemetry.commits.inc()
+        telemetry.group.observe(commit.juntos)
+        telemetry.commit_seconds.observe(commit.segundos)
+        tipos = telemetry.fatos.valores
+        for fato in commit.fatos:
+            tipos[fato.tipo] += 1
 
     def _deliver(self, fatos: Sequence[FatoGravado]) -> None:
         self._last_pos = fatos[-1].pos

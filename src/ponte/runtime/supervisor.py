@@ -138,6 +138,7 @@ class Supervisor:
         for instance_id in dead:
             self.built.instance.forget(instance_id)
         if freed:
+            self.ctx.telemetry.freed.inc(freed)
             log.warning("work of a dead worker freed", quantidade=freed)
             self.ctx.broker.wake_all()
 

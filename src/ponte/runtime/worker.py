@@ -27,6 +27,7 @@ from ponte.store.outbox import Entrega, LeasePerdido
 
 log = structlog.get_logger(__name__)
 IDLE_S = 5.0  # chosen: how long a queue sleeps at most when nobody wakes it
+TOLD_S = 60.0  # chosen: the same where the engine tells of every commit, in case a word was lost
 SOON_S = 0.05  # chosen: work that comes due, or a database that is busy, is met this late at most
 MAX_REASON = 2_000  # chosen: a few lines; a driver quotes whole statements
 OUTSIDE_TIMEOUT_S = 60.0  # chosen: no handler outlives its lease unseen
@@ -89,13 +90,13 @@ class Worker:
                 running = {t for t in running if not t.done()}
 
     async def _receive(self, fila: str) -> Sequence[Any]:
-        timeout_s = IDLE_S
+        timeout_s = idle_s = TOLD_S if self.ctx.db.announces else IDLE_S
         try:
             due = await self.ctx.db.read(_next_due, fila, self._looked.get(fila, 0))
         except ArmazenamentoIndisponivel:
             due = None
         if due is not None:
-            timeout_s = min(IDLE_S, max(SOON_S, (due - self.ctx.now_ms()) / 1000))
+            timeout_s = min(idle_s, max(SOON_S, (due - self.ctx.now_ms()) / 1000))
         if self._stopping.is_set():
             return ()  # `stop` wakes those that wait; this one did not wait yet
         return await self.ctx.broker.receive(
@@ -157,13 +158,13 @@ class Worker:
         try:
             following = await self.ctx.db.transact(self._apply_and_claim, entregas)
         except LeasePerdido:
-            self._count(step, "lease_perdido", len(entregas))
+            self._count(entregas[0], "lease_perdido", len(entregas))
         except Exception:  # noqa: BLE001 - one bad fact must not sink its neighbours
             for entrega in entregas:
                 await self._alone(step, entrega)
         else:
             self.ctx.telemetry.step_seconds.labels(step.name).observe(time.perf_counter() - start)
-            self._count(step, "ok", len(entregas))
+            self._count(entregas[0], "ok", len(entregas))
             erro = None
             return self._hold(following)
         finally:
@@ -182,9 +183,9 @@ class Worker:
         with passo.trying(self.ctx, entrega) as traced:
             try:
                 await self.ctx.db.transact(self._apply_many, [traced])
-                self._count(step, "ok")
+                self._count(entrega, "ok")
             except LeasePerdido:
-                self._count(step, "lease_perdido")
+                self._count(entrega, "lease_perdido")
             except Exception as error:  # noqa: BLE001 - it becomes the reason in the history
                 await self._failed(step, traced, error)
 
@@ -214,9 +215,9 @@ class Worker:
                 await self._timed(step, self._outside(step, entrega))
             else:
                 await self._timed(step, self.ctx.db.transact(self._apply_many, [entrega]))
-            self._count(step, "ok")
+            self._count(entrega, "ok")
         except LeasePerdido:
-            self._count(step, "lease_perdido")
+            self._count(entrega, "lease_perdido")
         except Exception as error:  # noqa: BLE001 - it becomes the reason in the history
             await self._failed(step, entrega, error)
 
@@ -236,8 +237,8 @@ class Worker:
         await work
         self.ctx.telemetry.step_seconds.labels(step.name).observe(time.perf_counter() - start)
 
-    def _count(self, step: Step, resultado: str, n: int = 1) -> None:
-        self.ctx.telemetry.handled.labels(step.name, resultado).inc(n)
+    def _count(self, entrega: Entrega, resultado: str, n: int = 1) -> None:
+        self.ctx.telemetry.handled.labels(entrega.passo, entrega.fila, resultado).inc(n)
 
     # ------------------------------------------------------------ failing
 
@@ -257,7 +258,7 @@ class Worker:
         rastro.fail(type(error).__name__)
         schedule = step.schedule_for(entrega.fila)
         if isinstance(error, Adiado | ArmazenamentoIndisponivel | Encerrando):
-            self._count(step, "adiado")
+            self._count(entrega, "adiado")
             depois = int((error.retry_after_s or 1.0) * 1000)
             await self._settle(_give_back, entrega, depois)
             return
@@ -265,7 +266,7 @@ class Worker:
         if deliberate or schedule.is_final(entrega.tentativas):
             await self._set_aside(entrega, erro)
             return
-        self._count(step, "erro")
+        self._count(entrega, "erro")
         log.warning(
             "step failed, will try again",
             passo=step.name,
@@ -278,7 +279,7 @@ class Worker:
         await self._settle(_try_again, entrega, erro, depois)
 
     async def _set_aside(self, entrega: Entrega, erro: str) -> None:
-        self.ctx.telemetry.handled.labels(entrega.passo, "separado").inc()
+        self._count(entrega, "separado")
         log.error("work set aside", passo=entrega.passo, fila=entrega.fila, erro=erro)
         step = STEPS.get(entrega.passo)
         if step is not None and step.give_up is not None:

@@ -270,6 +270,16 @@ async def unsent(tx: Tx, *, limite: int, older_ms: int = 0) -> list[tuple[int, s
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
+async def unsent_age(tx: Tx) -> tuple[int, int]:
+    """Return how many rows wait to be sent to a broker, and how long the oldest has, in ms."""
+    row = await tx.fetch_one(
+        "SELECT COUNT(*), MIN(disponivel_em) FROM fila"
+        " WHERE enviada_em IS NULL AND lease IS NULL AND disponivel_em <= ?",
+        (tx.now_ms,),
+    )
+    return (0, 0) if row is None or not row[0] else (int(row[0]), tx.now_ms - int(row[1]))
+
+
 async def mark_sent(tx: Tx, ids: Sequence[int]) -> None:
     """Remember that a broker confirmed these."""
     sent = padded(ids)

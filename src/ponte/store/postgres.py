@@ -8,9 +8,10 @@ Measured: docs/decisions/0009-postgresql.md.
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Concatenate
 
 import asyncpg
@@ -223,6 +224,7 @@ class PostgresDatabase:
 
     async def _transaction(self, lugar: Lugar, jobs: list[_Job], *, savepoints: bool) -> Commit:
         """Run jobs and commit; those that must not share it are given back, and leave `jobs`."""
+        began = time.perf_counter()
         con = await lugar.begin()
         tx = PostgresTx(con, self._colunas, rotas=self._rotas, now_ms=self._now_ms())
         ran = 0
@@ -240,7 +242,7 @@ class PostgresDatabase:
         self._dispatch()
         commit = await tx.flush(self._processo)
         await con.execute("COMMIT")
-        return commit
+        return replace(commit, juntos=ran, segundos=time.perf_counter() - began)
 
     async def _run_alone(self, tx: PostgresTx, group: list[_Job]) -> bool:
         """Run the only work of a transaction; True when it failed by itself."""

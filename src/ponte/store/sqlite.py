@@ -10,6 +10,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,8 +27,7 @@ from ponte.store.foreign import ForeignCommits
 
 BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
 MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
-# Few statement texts, so that all stay prepared.
-_CHUNKS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
+_CHUNKS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)  # few statement texts: all stay prepared
 _MAX_PARAMS = 32_000  # SQLite's limit is 32,766 variables
 _UNAVAILABLE = {
     sqlite3.SQLITE_FULL,
@@ -311,14 +311,16 @@ class SqliteDatabase:
                 return
 
     def _commit(self, jobs: list[_Job]) -> Commit:
+        began = time.perf_counter()
         try:
             self._con.execute("BEGIN IMMEDIATE")
             self._foreign.met()
             tx = SqliteTx(self._con, self._rotas, now_ms=self._now_ms())
             for group in _groups(jobs):
                 self._run_group(tx, group)
-            commit = tx.flush()
+            done = tx.flush()
             self._con.execute("COMMIT")
+            commit = Commit(done.fatos, done.filas, len(jobs), time.perf_counter() - began)
         except Exception as error:  # noqa: BLE001 - nobody's work is stored, and the thread lives on
             with contextlib.suppress(sqlite3.Error):
                 if self._con.in_transaction:
@@ -334,9 +336,8 @@ class SqliteDatabase:
         if not group[0].many:
             self._run_one(tx, group[0], lambda: step(group[0].service(tx, *group[0].args)))
             return
-        items = [job.args[0] for job in group]
         whole = _Job(group[0].service, (), group[0].future, many=True)
-        self._run_one(tx, whole, lambda: step(whole.service(tx, items)))
+        self._run_one(tx, whole, lambda: step(whole.service(tx, [j.args[0] for j in group])))
         if whole.error is None:
             for job, result in zip(group, whole.result, strict=True):
                 _set(job, result)
