@@ -168,14 +168,16 @@ async def tell_hidden(tx: Tx, alerta: Alerta, *, regras: AlertasSettings) -> Non
     motivo = REAVISO if wait_ms > 0 else AVISO
     depois_ms = max(wait_ms, await _wait_of_name(tx, alerta.nome, regras))
     for aviso_id, destino in hidden:
-        await tx.execute(
-            "UPDATE notificacoes SET situacao = ?, motivo = ?, pedida_em = ? WHERE id = ?",
-            (PEDIDA, motivo, tx.now_ms + depois_ms, aviso_id),
+        mine = await tx.execute(
+            "UPDATE notificacoes SET situacao = ?, motivo = ?, pedida_em = ?"
+            " WHERE id = ? AND situacao = ?",
+            (PEDIDA, motivo, tx.now_ms + depois_ms, aviso_id, SILENCIADA),
         )
-        tx.put(
-            EntregaPedida(alerta_id=alerta.id, destino=destino, motivo=motivo),
-            depois_ms=depois_ms,
-        )
+        if mine:  # two processes may find the same end
+            tx.put(
+                EntregaPedida(alerta_id=alerta.id, destino=destino, motivo=motivo),
+                depois_ms=depois_ms,
+            )
 
 
 async def hide_or_ask_again(tx: Tx, alerta: Alerta, pedida: EntregaPedida) -> None:

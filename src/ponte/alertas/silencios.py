@@ -101,9 +101,9 @@ async def end(tx: Tx, silencio_id: str, *, por: str, quem_id: str) -> None:
         ConflitoDeEstado: it ended already.
     """
     silencio = await get(tx, silencio_id)
-    if not is_in_force(silencio, tx.now_ms):
+    ended = is_in_force(silencio, tx.now_ms) and await _end(tx, silencio, em=tx.now_ms, por=por)
+    if not ended:
         raise ConflitoDeEstado("The silence ended already")
-    await _end(tx, silencio, em=tx.now_ms, por=por)
     await auditoria.record(tx, autor=quem_id, acao="silencio.encerrado", alvo=silencio_id)
 
 
@@ -174,12 +174,16 @@ def view(silencio: Silencio, *, now_ms: int) -> dict[str, Any]:
     }
 
 
-async def _end(tx: Tx, silencio: Silencio, *, em: int, por: str) -> None:
-    await tx.execute(
-        "UPDATE silencios SET encerrado_em = ?, encerrado_por = ? WHERE id = ?",
+async def _end(tx: Tx, silencio: Silencio, *, em: int, por: str) -> bool:
+    """Write down an end; False when somebody else was first."""
+    mine = await tx.execute(
+        "UPDATE silencios SET encerrado_em = ?, encerrado_por = ?"
+        " WHERE id = ? AND encerrado_em IS NULL",
         (em, por, silencio.id),
     )
-    tx.put(SilencioEncerrado(silencio_id=silencio.id, nome=silencio.nome, por=por))
+    if mine:
+        tx.put(SilencioEncerrado(silencio_id=silencio.id, nome=silencio.nome, por=por))
+    return bool(mine)
 
 
 def _from_row(row: Row) -> Silencio:
