@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ponte.events import MensagemPublicada
-from ponte.store.db import Database, ForeignChange, Rota, Tx
+from ponte.store.db import Commit, Database, ForeignChange, Rota, Tx
 from ponte.store.tokens import load_key
 from tests.store.motores import opened
 
@@ -83,6 +83,21 @@ async def test_own_commits_are_not_taken_for_anothers(two: Two) -> None:
     await one.transact(_write)
 
     assert await _quiet(one)
+
+
+async def test_a_queue_that_is_fed_without_a_fact_is_told_here_and_there(two: Two) -> None:
+    one, other = two
+    own: list[Commit] = []
+    other.on_commit(own.append)
+
+    async def feed(tx: Tx) -> None:
+        await _write(tx)
+        tx.feed("g")
+
+    await other.transact(feed)
+
+    assert (await _notices(one)).filas in (None, {"g"})
+    assert [commit.filas for commit in own] == [{"g"}]
 
 
 def test_nobody_ever_sees_half_a_master_key(

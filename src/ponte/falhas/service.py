@@ -109,6 +109,7 @@ async def replay(tx: Tx, falha_id: str, *, autor: str) -> None:
         "fila (id, pos, passo, fila, lane, disponivel_em, historia)",
         [(row[15], row[16], row[1], row[2], row[3], tx.now_ms, row[7])],
     )
+    tx.feed(row[2])
     await _set(tx, falha_id, REPROCESSADA, None)
     await auditoria.record(tx, autor=autor, acao="falha.reprocessada", alvo=falha_id)
     tx.put(FalhaReprocessada(falha_id=falha_id, fila=row[2], causa=row[5]))

@@ -15,8 +15,8 @@ from typing import Protocol
 from ponte.domain.valores import new_id
 from ponte.store.db import Tx
 
-BEAT_S = 2.0  # chosen: how often a process says that it lives
-DEAD_S = 8.0  # chosen: three beats may be lost before its work is freed
+BEAT_S = 3.0  # chosen: how often a process says that it lives
+DEAD_S = 10.0  # chosen: two beats may be lost before its work is freed
 
 
 class Instance(Protocol):

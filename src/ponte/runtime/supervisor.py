@@ -23,6 +23,7 @@ from ponte.mensagens.carteiro import Carteiro
 from ponte.metricas.amostrador import Amostrador
 from ponte.runtime import instances, leases
 from ponte.runtime.build import Built
+from ponte.runtime.instances import Instance
 from ponte.runtime.publisher import Publisher
 from ponte.runtime.readiness import judge
 from ponte.runtime.relay import Relay
@@ -133,8 +134,7 @@ class Supervisor:
 
     async def sweep(self) -> None:
         """Free the work of dead instances and of leases that ran out."""
-        dead = await self.ctx.db.read(self.built.instance.dead)
-        freed = await self.ctx.db.transact(_sweep, dead)
+        freed, dead = await self.ctx.db.transact(_sweep, self.built.instance)
         for instance_id in dead:
             self.built.instance.forget(instance_id)
         if freed:
@@ -175,11 +175,12 @@ class Supervisor:
             await asyncio.sleep(RESTART_S[min(attempt, len(RESTART_S) - 1)])
 
 
-async def _sweep(tx: Tx, dead: list[str]) -> int:
+async def _sweep(tx: Tx, instance: Instance) -> tuple[int, list[str]]:
+    dead = await instance.dead(tx)
     freed = await outbox.release_dead(tx, mortos=dead)
     await leases.release_dead(tx, dead)
     await instances.remove(tx, dead)
-    return freed
+    return freed, dead
 
 
 async def _wait_no_more(tx: Tx) -> None:

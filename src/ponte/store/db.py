@@ -118,6 +118,9 @@ class Tx(Protocol):
             depois_ms: How long its steps must wait before they may run.
         """
 
+    def feed(self, fila: str) -> None:
+        """Say that this queue gets work that no fact of this transaction brings."""
+
     async def next_numeros(self, quantos: int) -> list[int]:
         """Return the next numbers of pedidos; a rollback may leave a gap."""
 

@@ -93,6 +93,7 @@ class PostgresTx:
         self.asking = False  # a statement is with the server
         self.locked = False  # rows were locked that other groups may wait for
         self._postos: list[_Posto] = []
+        self._fed: frozenset[str] = frozenset()
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         with self._ask():
@@ -140,6 +141,9 @@ class PostgresTx:
             )
         )
 
+    def feed(self, fila: str) -> None:
+        self._fed |= {fila}
+
     async def next_numeros(self, quantos: int) -> list[int]:
         rows = await self.fetch(
             "SELECT nextval('pedidos_numero') FROM generate_series(1, ?::bigint)", (quantos,)
@@ -162,7 +166,10 @@ class PostgresTx:
     async def flush(self, processo: str) -> Commit:
         """Write the facts with their numbers, and tell other processes; the commit follows."""
         if not self._postos:
-            return Commit()
+            if self._fed:
+                told = (CANAL, f"{processo} {' '.join(sorted(self._fed))}")
+                await self._con.execute("SELECT pg_notify($1, $2)", *told)
+            return Commit(filas=self._fed)
         fatos, totals = _offsets(self._postos)
         rastros = [posto.rastro for posto in self._postos]
         fila = [
@@ -170,7 +177,7 @@ class PostgresTx:
             for i, posto in enumerate(self._postos)
             for rota in posto.rotas
         ]
-        filas = frozenset(row[2] for row in fila)
+        filas = self._fed.union(row[2] for row in fila)
         row = await self._con.fetchrow(
             _FLUSH,
             *totals,

@@ -30,15 +30,10 @@ MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
 _CHUNKS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)  # few statement texts: all stay prepared
 _MAX_PARAMS = 32_000  # SQLite's limit is 32,766 variables
 _UNAVAILABLE = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOMEM,
-}
+}  # fmt: skip
 _COUNTERS = ("pos", "seq", "seq_publico", "seq_estoque", "pedido_numero", "fila")
 _READ_COUNTERS = f"SELECT {', '.join(_COUNTERS)} FROM contadores"  # noqa: S608 - constants
 _WRITE_COUNTERS = f"UPDATE contadores SET {', '.join(f'{c} = ?' for c in _COUNTERS)}"  # noqa: S608
@@ -86,6 +81,7 @@ class SqliteTx:
         self.now_ms = now_ms
         self.rastro: str | None = None
         self.fatos: list[FatoGravado] = []
+        self._fed: frozenset[str] = frozenset()
         self._fila: list[tuple[int, int, str, str, str, int]] = []
         self._counters: list[int] = []
         self._read: tuple[int, ...] = ()
@@ -147,6 +143,9 @@ class SqliteTx:
                 (counters[5], gravado.pos, rota.passo, rota.fila, gravado.lane, disponivel)
             )
 
+    def feed(self, fila: str) -> None:
+        self._fed |= {fila}
+
     async def next_numeros(self, quantos: int) -> list[int]:
         counters = self._counters_now()
         counters[4] += quantos
@@ -185,7 +184,7 @@ class SqliteTx:
         self.insert_now("fila (id, pos, passo, fila, lane, disponivel_em)", self._fila)
         if self._counters and tuple(self._counters) != self._read:
             self._con.execute(_WRITE_COUNTERS, self._counters)
-        return Commit(tuple(self.fatos), frozenset(row[3] for row in self._fila))
+        return Commit(tuple(self.fatos), self._fed.union(row[3] for row in self._fila))
 
 
 @dataclass(slots=True, eq=False)
