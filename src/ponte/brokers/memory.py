@@ -91,6 +91,7 @@ class MemoryBroker:
         self._engine.poke()
 
     async def consumers(self, fila: str) -> int:
+        await self.start()
         return self._engine.waiting.get(fila, 0)
 
     async def depth(self, fila: str) -> int | None:

@@ -20,6 +20,13 @@ FRASES = {
     "produto {} does not exist": "o produto {} não existe",
     "produto {} is new: nome and preco are needed": "o produto {} é novo: faltam nome e preco",
     "Too many requests; try again in {} s": "pedidos demais; de novo em {} s",
+    "starting or stopping": "começando ou terminando",
+    "the oldest order waits for more than a minute": "o pedido mais antigo espera há mais de 1 min",
+    "a row waits to be sent for more than a minute": "há envio parado há mais de um minuto",
+    "nobody consumes, and an order waits": "ninguém consome a fila, e um pedido espera",
+    "a committed fact waits for the sockets for more than half a minute": (
+        "um fato gravado não chega às telas há mais de meio minuto"
+    ),
     "The database can't store now": "o banco não grava agora",
     "The database rolled back": "o banco desfez a gravação",
     "Not ready: {}": "não está pronto: {}",

@@ -39,6 +39,11 @@ class Relay:
         self.ctx.db.on_commit(self._committed)
         self.ctx.db.on_foreign(self._behind.set)
 
+    @property
+    def relayed(self) -> int:
+        """Return the `pos` of the last fact that the sockets got."""
+        return self._last_pos
+
     async def follow(self) -> None:
         """Look for commits of other processes until cancelled."""
         told = self.ctx.db.announces

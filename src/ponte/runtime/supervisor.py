@@ -51,6 +51,7 @@ class Supervisor:
     pronto: bool = False
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _relay: Relay | None = None
     _worker: Worker | None = None
     _worker_task: asyncio.Task[None] | None = None
 
@@ -65,7 +66,7 @@ class Supervisor:
         if self.ctx.now_ms() < await self.ctx.db.read(outbox.newest_ms) - outbox.SKEW_MS:
             await self._go_back()
         await self.sweep()
-        relay = Relay(self.ctx)
+        relay = self._relay = Relay(self.ctx)
         await relay.start()
         carteiro = Carteiro(self.ctx)
         self.ctx.hub.hear(carteiro.heard)
@@ -93,7 +94,12 @@ class Supervisor:
 
     async def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether this process can take and do work, and why not, part by part."""
-        verdict = await judge(self.ctx, serving=self.pronto, worker="worker" in self.papeis)
+        verdict = await judge(
+            self.ctx,
+            serving=self.pronto,
+            worker="worker" in self.papeis,
+            relayed=None if self._relay is None else self._relay.relayed,
+        )
         return verdict.pronto, verdict.partes
 
     def keep(self, name: str, start: Start) -> asyncio.Task[None]:
