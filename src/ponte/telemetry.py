@@ -7,7 +7,7 @@ so that no caller can grow them without limit.
 import math
 from array import array
 from bisect import bisect_left
-from collections import Counter as Counted
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -89,7 +89,7 @@ class Contagem:
     """
 
     def __init__(self, nome: str, texto: str, label: str, *, registry: CollectorRegistry) -> None:
-        self.valores: Counted[str] = Counted()
+        self.valores: defaultdict[str, int] = defaultdict(int)
         self._family = (nome, texto)
         self._labelnames = (label,)
         registry.register(self)

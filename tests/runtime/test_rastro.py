@@ -1,6 +1,5 @@
 """One trace, from the request that began it to the last call that it led to."""
 
-import asyncio
 import itertools
 import subprocess
 import sys
@@ -23,11 +22,10 @@ from ponte.settings import OtelSettings, Settings
 from ponte.simulators.telegram import TOKEN, SimuladorTelegram
 from ponte.testing import Embedded, embedded
 from tests.conftest import stock
-from tests.espera import sell, settled, until
+from tests.espera import sell, until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CAME = f"00-{TRACE}-00f067aa0ba902b7-01"
-OUTRO = "00-11111111111111111111111111111111-2222222222222222-01"
 PEDIDO = {"itens": [{"produto_id": "ARROZ-5KG", "quantidade": 96}]}  # leaves less than the minimum
 
 
@@ -134,26 +132,6 @@ async def test_without_a_collector_the_header_is_handed_on_as_it_came(
     followed = {"pedido.recebido", "estoque.baixo", "nota.emitida", "pedido.concluido",
                 "alerta.criado"}  # fmt: skip
     assert {facts[tipo] for tipo in followed} == {CAME}
-
-
-async def test_orders_of_one_group_keep_their_own_traces(data_dir: Path) -> None:
-    async with embedded(data_dir, papeis=()) as web:
-        await stock(web, 100)
-        item = {"itens": [{"produto_id": "CAFE-500G", "quantidade": 1}]}
-        headers = [{"traceparent": CAME}, {}, {"traceparent": OUTRO}]
-        answers = await asyncio.gather(
-            *(web.http.post("/pedido", json=item, headers=h) for h in headers)
-        )
-        ids = [a.json()["id"] for a in answers]
-
-    async with embedded(data_dir) as ponte:
-        for pedido_id in ids:
-            await settled(ponte, pedido_id)
-        facts = (await ponte.get("/eventos", limite=100))["itens"]
-
-    for tipo in ("pedido.recebido", "pedido.concluido"):
-        kept = {f["lane"]: f["traceparent"] for f in facts if f["tipo"] == tipo}
-        assert [kept[i] for i in ids] == [CAME, None, OUTRO], tipo
 
 
 async def test_a_later_request_without_a_header_has_no_trace(ponte: Embedded) -> None:
