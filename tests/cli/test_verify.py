@@ -37,6 +37,8 @@ async def _live(data_dir: Path) -> None:
         await ponte.http.post(f"/pedidos/{ids[1]}/cancelar", json={"motivo": "teste"})
     async with embedded(data_dir, papeis=()) as ponte:
         await _buy(ponte, "LEITE-1L", 1)
+        note = {"tipo": "texto", "canal": "interno", "destinatario": "ana", "conteudo": "oi"}
+        await ponte.http.post("/messages", json=note)
 
 
 async def _buy(ponte: Embedded, sku: str, quantidade: int) -> str:
@@ -103,6 +105,10 @@ CORROMPIDOS = {
         "DELETE FROM estoque WHERE produto_id = 'LEITE-1L'",
     ),
     "order lost from its queue": ("recebido_na_fila", "DELETE FROM fila"),
+    "message lost from its queue": (
+        "mensagem_na_fila",
+        "DELETE FROM fila WHERE passo = 'passar_mensagem'",
+    ),
     "nota lost": ("concluido_uma_nota", "DELETE FROM notas WHERE pedido_numero = :ok"),
     "stock not taken": (
         "concluido_um_movimento",
@@ -211,6 +217,17 @@ def test_a_copy_can_be_proven_by_name(banco: Path, terminal: Terminal) -> None:
 
     assert "Tudo provado" in named.out
     assert (missing.code, "Não há banco" in missing.err) == (2, True)
+
+
+def test_a_copy_of_an_older_version_is_proven_by_what_it_has(
+    banco: Path, terminal: Terminal
+) -> None:
+    damage(banco, "DROP TABLE mensagens")
+
+    said = terminal.ok("verify", "--json").json
+
+    assert said["ok"]
+    assert "mensagem_na_fila" not in {p["nome"] for p in said["provas"]}
 
 
 def test_proving_changes_nothing(banco: Path, terminal: Terminal) -> None:

@@ -22,7 +22,8 @@ class Prova:
     """A promise, how many rows it speaks of, and the rows that break it.
 
     `achados` selects one text a row: what is wrong, with its key. With a `motor` it is
-    a proof of that engine alone.
+    a proof of that engine alone; with a `tabela`, of databases that have it: a copy that an
+    older version made can be proven too.
     """
 
     nome: str
@@ -31,6 +32,13 @@ class Prova:
     achados: str
     filtro: Callable[[Rows], list[str]] | None = None
     motor: Motor | None = None
+    tabela: str | None = None
+
+
+_HAS: dict[Motor, str] = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+    "postgres": "SELECT 1 FROM pg_tables WHERE tablename = ?",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +240,17 @@ PROVAS: tuple[Prova, ...] = (
         "SELECT pedido_numero, cnpj, modelo, serie, numero, codigo, chave FROM notas",
         _wrong_keys,
     ),
+    # ------------------------------------------------------------ messages (P8)
+    Prova(
+        "mensagem_na_fila",
+        "Toda mensagem em processamento está na fila do seu canal",
+        "SELECT COUNT(*) FROM mensagens WHERE status = 'processando'",
+        "SELECT 'mensagem ' || m.id || ': processando, em nenhuma fila' FROM mensagens m"
+        " WHERE m.status = 'processando' AND NOT EXISTS (SELECT 1 FROM fatos f"
+        " JOIN fila q ON q.pos = f.pos WHERE f.lane = m.conversa_id"
+        " AND f.tipo = 'mensagem.aceita' AND f.dados LIKE '%' || m.id || '%')",
+        tabela="mensagens",
+    ),
     # ------------------------------------------------------------ outbox
     Prova(
         "fila_tem_fato",
@@ -275,7 +294,12 @@ PROVAS: tuple[Prova, ...] = (
 
 async def prove(tx: Tx, motor: Motor) -> list[Resultado]:
     """Run every proof of an engine in one transaction that reads one snapshot."""
-    return [await _run(tx, prova) for prova in PROVAS if prova.motor in (None, motor)]
+    return [
+        await _run(tx, prova)
+        for prova in PROVAS
+        if prova.motor in (None, motor)
+        and (prova.tabela is None or await tx.fetch_one(_HAS[motor], (prova.tabela,)))
+    ]
 
 
 async def _run(tx: Tx, prova: Prova) -> Resultado:
