@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("ponte.cli.freguesia", "demo", "Manda fregueses inventados a um Ponte que roda."),
     "doctor": ("ponte.cli.cuidar", "doctor", "Examina a instalação e diz o que consertar."),
     "verify": ("ponte.cli.cuidar", "verify", "Prova estoque, filas e numeração das notas."),
+    "init": ("ponte.cli.init", "init", "Prepara uma pasta com Ponte e seus motores."),
     "migrate": ("ponte.cli.cuidar", "migrate", "Põe o banco na versão deste Ponte."),
     "backup": ("ponte.cli.copia", "backup", "Copia o banco enquanto ele trabalha."),
     "restore": ("ponte.cli.copia", "restore", "Põe uma cópia no lugar do banco."),
