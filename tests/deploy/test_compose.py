@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from ponte.connectors import CONNECTORS
+from ponte.runtime.server import check_exposure
 from ponte.settings import ClienteSettings, Settings, names_of
 from tests.deploy.conftest import ROOT
 
@@ -205,3 +206,25 @@ def test_connectors_find_their_settings_in_a_file_of_the_operator() -> None:
 
     assert list(files.values()) == [[{"path": "ponte.env", "required": False}]] * 4
     assert len(CONNECTORS) > 0
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_what_compose_gives_is_a_configuration_that_starts(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = {
+        "PONTE_API_KEY": "chave-de-teste-sem-valor-0123456789-abcd",
+        "PONTE_MASTER_KEY": "0" * 64,
+        "POSTGRES_PASSWORD": "fake",
+    }
+    for key, value in services()[name]["environment"].items():
+        given = VARIABLE.sub(lambda m: secret.get(m[1]) or m[3], value)
+        monkeypatch.setenv(key, given)
+
+    settings = Settings(_env_file=None)
+
+    check_exposure(settings, settings.host)
+    url = settings.database_url.get_secret_value()
+    assert url == ("" if name == "ponte" else "postgresql://ponte:fake@postgres:5432/ponte")
+    assert settings.allowed_hosts == ("localhost", "127.0.0.1", "172.30.77.0/24")
+    assert (settings.port, settings.metrics_port) in {(8000, 0), (8000, 8000)}

@@ -12,7 +12,7 @@ import yaml
 from tests.acceptance.servidor import free_port
 from tests.cli.terminal import new_terminal
 from tests.deploy.conftest import ROOT
-from tests.deploy.test_rules import ITS_OWN, exported, metrics_in
+from tests.deploy.test_rules import ITS_OWN, PROMISED, exported, metrics_in
 from tests.deploy.vigiado import PATIENCE_S, Prometheus, outside, scraping, until, working
 
 FOLDER = ROOT / "deploy" / "grafana"
@@ -72,7 +72,7 @@ def test_every_rule_runs_over_what_ponte_gives(observed: Prometheus) -> None:
     until(run)
 
     assert {rule["health"] for rule in rules(observed)} == {"ok"}
-    assert len(rules(observed)) == 12
+    assert len(rules(observed)) == len(PROMISED)
     assert observed.query('up{job="ponte-hubs"}') == [1]
 
 
