@@ -18,8 +18,10 @@ from ponte.rastro import RASTRO, parse, trace_id, within
 from ponte.resilience.http import Http
 from ponte.runtime.coletor import endpoint_of
 from ponte.runtime.otel import OtelRastreador
+from ponte.runtime.stream import registro
 from ponte.settings import OtelSettings, Settings
 from ponte.simulators.telegram import TOKEN, SimuladorTelegram
+from ponte.store import fatos
 from ponte.testing import Embedded, embedded
 from tests.conftest import stock
 from tests.espera import sell, until
@@ -231,3 +233,13 @@ async def test_a_call_to_the_outside_says_which_trace_it_belongs_to() -> None:
     await http.aclose()
 
     assert seen == [None, CAME]
+
+
+async def test_other_systems_get_the_trace_with_the_fact(ponte: Embedded) -> None:
+    await _order(ponte, CAME)
+
+    found = await ponte.ctx.db.read(fatos.after, 0, 100)
+    sent = {f.tipo: registro(f) for f in found}
+
+    assert sent["pedido.recebido"].atributos["traceparent"] == CAME
+    assert "traceparent" not in sent["estoque.alterado"].atributos

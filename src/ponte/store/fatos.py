@@ -22,7 +22,7 @@ DIA_MS = 24 * 60 * 60 * 1000  # promise P5
 # Chosen: rows looked at in one step, so that rare facts do not make one read scan everything.
 _PASSO = 20_000
 _COLUNAS: tuple[Coluna, ...] = ("seq", "seq_publico", "seq_estoque")
-_FACT = "pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque"
+_FACT = "pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque, traceparent"
 
 
 @dataclass(frozen=True, slots=True)

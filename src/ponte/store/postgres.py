@@ -8,6 +8,7 @@ Measured: docs/decisions/0009-postgresql.md.
 
 import asyncio
 import contextlib
+import contextvars
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -72,6 +73,7 @@ class PostgresDatabase:
         self._tasks: set[asyncio.Task[None]] = set()
         self._escuta = Escuta(url, processo=self._processo)
         self._loop = asyncio.get_running_loop()
+        self._nowhere = contextvars.Context()  # a group is no part of who asked first
         self._planned = self._closed = False
 
     async def start(self) -> None:
@@ -168,7 +170,7 @@ class PostgresDatabase:
         if not self._planned:
             # In a moment: whoever asks in this turn of the loop belongs to the same group.
             self._planned = True
-            self._loop.call_soon(self._dispatch)
+            self._loop.call_soon(self._dispatch, context=self._nowhere)
         return future
 
     def _dispatch(self) -> None:
