@@ -1,6 +1,8 @@
 """compose.yml starts nothing without secrets of one's own, and shows nothing to strangers."""
 
 import re
+import shutil
+import subprocess
 from functools import cache
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 import yaml
 
 from ponte.connectors import CONNECTORS
-from ponte.runtime.server import check_exposure
+from ponte.runtime.server import OCIOSO_S, check_exposure
 from ponte.settings import ClienteSettings, Settings, names_of
 from tests.deploy.conftest import ROOT
 
@@ -120,6 +122,20 @@ def test_every_role_gives_its_numbers_where_prometheus_asks() -> None:
     assert (set(found["names"]), found["port"]) == (asked, 8000)
     assert services()["ponte"]["networks"]["interna"]["aliases"] == ["web"]
     assert services()["web"]["environment"]["PONTE_PORT"] == "8000"
+
+
+def test_the_proxy_takes_its_configuration_and_drops_a_connection_before_ponte_does() -> None:
+    caddy = shutil.which("caddy")
+    path = ROOT / "deploy" / "caddy" / "Caddyfile"
+
+    (keepalive,) = re.findall(r"keepalive (\d+)s", path.read_text())
+
+    assert int(keepalive) < OCIOSO_S
+    if caddy is None:
+        pytest.skip("caddy is absent: it did not read its configuration")
+    command = [caddy, "validate", "--adapter", "caddyfile", "--config", str(path)]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_only_the_proxy_is_believed_and_reached() -> None:
