@@ -20,6 +20,8 @@ TESTS = ("rules_test.yml", "rules_day_test.yml")
 ITS_OWN = {"up", "ALERTS"}
 NAME = re.compile(r"(?<![\w\"'{,=~./])([a-zA-Z_:][\w:]*)(?=[{\[])|\b((?:ponte|hub|process)_\w+)")
 PROMISED = {
+    "PonteAbsent",
+    "PonteNobodyMeasures",
     "PonteBrokerAway",
     "HubCircuitBreakerOpen",
     "HubHighErrorRate",
