@@ -1,10 +1,12 @@
 """A process without the web role tells of itself, where a port is named for that."""
 
+import re
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from tests.acceptance.servidor import free_port
 from tests.cli.terminal import Terminal, new_terminal
 
 
@@ -38,3 +40,28 @@ def test_without_a_port_a_worker_listens_nowhere(terminal: Terminal) -> None:
             httpx2.get(f"http://127.0.0.1:{terminal.porta}/health/live")
 
     assert "Números em" not in terminal.text("worker")
+
+
+def test_a_workers_own_numbers_tell_what_it_did_for_the_web(terminal: Terminal) -> None:
+    numbers = free_port()
+    produto = {"nome": "Arroz", "preco": "25.90", "quantidade": 9, "motivo": "contagem"}
+
+    with (
+        terminal.running("web") as process,
+        terminal.running("worker", PONTE_METRICS_PORT=str(numbers)),
+        terminal.client(process) as client,
+    ):
+        client.put("/estoque/ARROZ", json=produto).raise_for_status()
+        item = {"produto_id": "ARROZ", "quantidade": 1}
+        numero = client.post("/pedido", json={"itens": [item]}).json()["numero"]
+        terminal.wait_text("worker", f"pedido {numero} concluído")
+        texts = [
+            client.get(url, headers={"Accept": "text/plain"}).text
+            for url in ("/metrics", f"http://127.0.0.1:{numbers}/metrics")
+        ]
+
+    concluded = [
+        re.findall(r'^ponte_facts_total\{tipo="pedido.concluido"\} (\S+)', text, re.MULTILINE)
+        for text in texts
+    ]
+    assert concluded == [[], ["1.0"]]
