@@ -6,7 +6,7 @@ UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-ENGINES ?= chromium strace postgresql rabbitmq-server redis-server prometheus
+ENGINES ?= chromium strace postgresql rabbitmq-server redis-server maven prometheus
 
 # A stamp carries the checksum of the pins it installed, so a changed pin installs anew
 # and an unchanged one costs nothing. The developer's set holds the runtime's.
@@ -59,6 +59,7 @@ soak: setup ## kill and restart Ponte under load until told otherwise (minutes)
 
 engines: ## install what the wider tests need, where this machine allows it
 	@sh tests/engines.sh $(ENGINES)
+	@sh tests/kafka/fetch.sh
 
 docs: $(VENV)-docs/.stamp ## build the documentation into site/
 	$(VENV)-docs/bin/mkdocs build --strict

@@ -17,18 +17,27 @@ from typing import Any, Protocol
 
 import aio_pika
 import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]
+from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]
 from redis.asyncio import Redis as RedisClient
 
+from ponte.brokers.kafka import PREFIX, KafkaBroker
 from ponte.brokers.rabbitmq import RabbitBroker
 from ponte.brokers.redis import RedisBroker
 from ponte.ports import Broker
 
 HOST = "127.0.0.1"
+# A driver that is cut off in the middle of connecting leaves its socket to the collector.
+CUT_OFF = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 START_S = 60.0  # chosen: an Erlang or Java node on a busy machine takes ten
 STOP_S = 20.0
 REQUIRED = "required"
-ENGINES = ("rabbitmq", "redis")  # the names of their fixtures
+ENGINES = ("rabbitmq", "redis", "kafka")  # the names of their fixtures
 JARS = Path.home() / ".cache/ponte/kafka/jars"  # where `make engines` puts them
+FETCH = "mvn -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=" + str(JARS)
+# ApiVersions, version 0, correlation 1, no client name: what every Kafka answers first.
+API_VERSIONS = b"\0\0\0\x0a\0\x12\0\0\0\0\0\1\xff\xff"
 # Debian keeps the script that does not change user here; elsewhere it is on the path.
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
@@ -277,3 +286,94 @@ class Redis:
 
             await read()
             yield read
+
+
+class Kafka:
+    """One node that is broker and controller (KRaft), from jars that Maven fetched."""
+
+    def __init__(self, folder: Path) -> None:
+        self._java = _program("java", "openjdk-17-jre-headless")
+        if not any(JARS.glob("kafka_*.jar")):
+            raise Absent("needs Kafka's jars: make engines, with Maven and Java 17")
+        self.port, self._controller = free_port(), free_port()
+        self.url = f"kafka://{HOST}:{self.port}"
+        self._settings = folder / "server.properties"
+        self._settings.write_text(self._properties(folder / "data"))
+        self.node = Process(
+            [*self._run(), "kafka.Kafka", str(self._settings)], folder=folder, env={},
+            answers=lambda: says(self.port, API_VERSIONS, b"\0\0"),
+        )  # fmt: skip
+
+    def start(self) -> None:
+        subprocess.run(  # noqa: S603 - our own command
+            [*self._run(), "kafka.tools.StorageTool", "format", "--ignore-formatted",
+             "-t", "cG9udGUtdGVzdGVzLWthZg", "-c", str(self._settings)],
+            check=True, capture_output=True, timeout=START_S,
+        )  # fmt: skip
+        self.node.start()
+
+    def stop(self) -> None:
+        self.node.stop(kill=True)
+
+    def restart(self) -> None:
+        self.node.restart()
+
+    def connect(self) -> Broker:
+        return KafkaBroker(self.url)
+
+    async def lose(self, fila: str) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=f"{HOST}:{self.port}")
+        await admin.start()
+        await admin.delete_topics([PREFIX + fila])
+        await admin.close()
+
+    @asynccontextmanager
+    async def reads(self) -> AsyncIterator[Read]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=f"{HOST}:{self.port}", auto_offset_reset="earliest",
+            metadata_max_age_ms=500,
+        )  # fmt: skip
+        consumer.subscribe(pattern="^(?!ponte[.]|__).*")
+        await consumer.start()
+
+        async def read() -> list[Came]:
+            found = []
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
+                    headers = {k: v.decode() for k, v in record.headers}
+                    found.append(
+                        Came(record.topic, record.key.decode(), orjson.loads(record.value),
+                             headers["ce_type"])
+                    )  # fmt: skip
+            return found
+
+        try:
+            while await read():
+                pass
+            yield read
+        finally:
+            await consumer.stop()
+
+    def _run(self) -> list[str]:
+        return [self._java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                "-cp", str(JARS / "*")]  # fmt: skip
+
+    def _properties(self, data: Path) -> str:
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@{HOST}:{self._controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self._controller}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(data),
+            "num.partitions": "3",
+            "offsets.topic.num.partitions": "1",
+            "offsets.topic.replication.factor": "1",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "log.cleaner.enable": "false",
+        }
+        return "\n".join(f"{name}={value}" for name, value in settings.items())

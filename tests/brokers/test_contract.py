@@ -7,7 +7,7 @@ forgets the database still knows.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -157,14 +157,19 @@ async def test_a_publish_before_the_wait_is_not_lost(case: Case) -> None:
     assert bool(received) is case.holds_prompts
 
 
-async def test_what_is_published_comes_whole_and_in_order(holding: Case) -> None:
+async def test_what_is_published_comes_whole_and_in_the_order_of_its_lane(
+    holding: Case,
+) -> None:
     broker = holding.connect()
-    numbers = range(1, 601)
+    prompts = [replace(p, lane=f"lane-{p.entrega_id % 7}") for p in holding.prompts(*range(600))]
 
-    await broker.publish(holding.prompts(*numbers))
-    received = await holding.receive(broker, len(numbers), ack=True)
+    await broker.publish(prompts)
+    received = await holding.receive(broker, len(prompts), ack=True)
 
-    assert [p.entrega_id for p in received] == list(numbers)
+    assert sorted(p.entrega_id for p in received) == list(range(600))
+    for lane in {p.lane for p in prompts}:
+        numbers = [p.entrega_id for p in received if p.lane == lane]
+        assert numbers == sorted(numbers)
 
 
 async def test_what_was_not_acked_comes_again_elsewhere(holding: Case) -> None:

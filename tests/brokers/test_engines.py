@@ -5,10 +5,10 @@ import pytest
 from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel
 from ponte.ports import Broker, Prompt
-from tests.brokers.engines import Engine
+from tests.brokers.engines import CUT_OFF, Engine
 from tests.espera import until
 
-pytestmark = pytest.mark.timeout(120)  # a server of its own is started again
+pytestmark = [pytest.mark.timeout(120), CUT_OFF]  # a server of its own is started again
 LOOK_S = 60
 
 
@@ -69,9 +69,11 @@ async def test_after_a_restart_the_same_consumer_consumes_what_was_before_and_af
     await publisher.close()
 
 
+@pytest.mark.parametrize("name", ["rabbitmq", "redis"])  # Kafka's members go on at their offset
 async def test_a_queue_that_was_lost_is_there_again_for_who_publishes_and_who_consumes(
-    server: Engine,
+    name: str, request: pytest.FixtureRequest
 ) -> None:
+    server: Engine = request.getfixturevalue(name)
     fila = f"teste.{new_id()}"
     consumer, publisher = server.connect(), server.connect()
     await publisher.publish([Prompt(fila, 1, "f1", "l")])

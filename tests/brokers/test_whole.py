@@ -12,11 +12,11 @@ from ponte.errors import ConfiguracaoInvalida
 from ponte.runtime.build import build
 from ponte.settings import RabbitmqSettings, Settings
 from ponte.testing import Embedded, embedded
-from tests.brokers.engines import Engine, free_port
+from tests.brokers.engines import CUT_OFF, Engine, free_port
 from tests.conftest import stock
 from tests.espera import until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), CUT_OFF]
 PEDIDO = {"itens": [{"produto_id": "ARROZ-5KG", "quantidade": 1}]}
 FAST: dict[str, Any] = {"worker": {"sweep_s": 0.1, "resend_s": 0.4}, "rate_limit_key": 100_000}
 
@@ -102,7 +102,7 @@ async def test_an_engine_that_is_away_at_the_start_keeps_no_order_out(data_dir: 
 
         await _all_concluded(ponte, ids)
         assert ready.status_code == 200
-        assert "RabbitMQ" in ready.json()["partes"]["fila"]["motivo"]
+        assert "RabbitMQ" in ready.json()["partes"]["consumidores"]["motivo"]
         assert "guest:guest" not in ready.text
 
 

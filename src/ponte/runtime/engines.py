@@ -23,12 +23,14 @@ BROKERS = {
     "amqps": ("ponte.brokers.rabbitmq:RabbitBroker", "rabbitmq"),
     "redis": ("ponte.brokers.redis:RedisBroker", "redis"),
     "rediss": ("ponte.brokers.redis:RedisBroker", "redis"),
+    "kafka": ("ponte.brokers.kafka:KafkaBroker", "kafka"),
 }
 STREAMS = {
     "amqp": ("ponte.brokers.rabbitmq_stream:RabbitStream", "rabbitmq"),
     "amqps": ("ponte.brokers.rabbitmq_stream:RabbitStream", "rabbitmq"),
     "redis": ("ponte.brokers.redis:RedisStream", "redis"),
     "rediss": ("ponte.brokers.redis:RedisStream", "redis"),
+    "kafka": ("ponte.brokers.kafka:KafkaStream", "kafka"),
 }
 
 
