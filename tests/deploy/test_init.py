@@ -28,7 +28,7 @@ WRITTEN = {
         if path.is_file() and not path.name.endswith("_test.yml")
     ),
 }
-FULL = "postgres,rabbitmq,redis,monitoring"
+FULL = "postgres,rabbitmq,redis,kafka,monitoring"
 
 
 @pytest.fixture
@@ -93,6 +93,8 @@ def test_compose_finds_every_variable_that_it_demands(terminal: Terminal) -> Non
         ("postgres,rabbitmq", "amqp", ""),
         ("redis", "redis", ""),
         ("postgres,rabbitmq,redis", "amqp", ""),
+        ("postgres,rabbitmq,kafka", "amqp", "kafka"),
+        ("postgres,kafka", "kafka", "kafka"),
     ],
 )
 def test_an_engine_that_is_chosen_is_used(

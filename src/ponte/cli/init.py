@@ -21,7 +21,7 @@ from ponte.cli.grupo import alone, help_of
 
 init = alone()
 _PLAIN = re.compile(r"[\w./:@,+=-]*")
-MOTORES = ("sqlite", "postgres", "rabbitmq", "redis", "monitoring")
+MOTORES = ("sqlite", "postgres", "rabbitmq", "redis", "kafka", "monitoring")
 BANCOS = ("sqlite", "postgres")
 ENDERECOS = ("QUEUE_URL", "STREAM_URL", "REDIS_URL")
 SECRETO = ".env"
@@ -142,9 +142,12 @@ def _addresses(motores: list[str], valores: Mapping[str, str]) -> dict[str, str]
     queues = {
         "rabbitmq": f"amqp://ponte:{valores['RABBITMQ_PASSWORD']}@rabbitmq:5672/",
         "redis": f"redis://:{valores['REDIS_PASSWORD']}@redis:6379/0",
+        "kafka": "kafka://kafka:9092",
     }
     chosen = [address for motor, address in queues.items() if motor in motores]
     found = {"QUEUE_URL": chosen[0]} if chosen else {}
+    if "kafka" in motores:
+        found["STREAM_URL"] = queues["kafka"]
     if "redis" in motores:
         found["REDIS_URL"] = queues["redis"]
     return found
