@@ -184,6 +184,8 @@ async def test_the_same_error_with_other_numbers_is_one_cause() -> None:
 async def test_what_a_broker_confirmed_and_nobody_handled_is_published_again(
     db: Database, relogio: Clock
 ) -> None:
+    await db.transact(outbox.index_unsent)
+    await db.transact(outbox.index_unsent)
     await db.transact(_put, "a", "b")
 
     async def unsent(tx: Tx) -> list[Any]:
