@@ -5,6 +5,7 @@ not even imported.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from ponte.runtime import banco, engines
 from ponte.runtime.coletor import open_rastreador
 from ponte.runtime.instances import Instance
 from ponte.settings import Settings, connector_values, environment, validated
-from ponte.store.db import Tx
+from ponte.store.db import Database, Tx
 from ponte.store.fatos import HistoricoDoBanco
 from ponte.store.tokens import EncryptedTokens, load_key
 from ponte.telemetry import Telemetry
@@ -105,12 +106,43 @@ async def build(
     chosen = broker or engines.open_broker(settings)
     stream = engines.open_stream(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    db, instance = await banco.open_database(settings, rotas=rotas, now_ms=clock)
+    async with contextlib.AsyncExitStack() as opened:
+        opened.push_async_callback(db.close)
+        opened.callback(instance.close)
+        aberto = _Aberto(db, instance, chosen, stream)
+        built = await _assemble(settings, aberto, env=env, now_ms=clock, rastreador=rastreador)
+        opened.pop_all()  # whole: whoever got it closes it
+    try:
+        await engines.start(built.ctx.broker, filas(built.ctx.ligados))
+    except ConfiguracaoInvalida:
+        await built.close()
+        raise
+    return built
+
+
+@dataclass(frozen=True)
+class _Aberto:
+    db: Database
+    instance: Instance
+    broker: Broker
+    stream: Stream | None
+
+
+async def _assemble(
+    settings: Settings,
+    aberto: _Aberto,
+    *,
+    env: Mapping[str, str],
+    now_ms: Callable[[], int],
+    rastreador: Rastreador | None,
+) -> Built:
+    db, instance = aberto.db, aberto.instance
     issuer = EmissorLocal(settings.emitente, zona=settings.tz)
     telemetry = Telemetry()
-    db, instance = await banco.open_database(settings, rotas=rotas, now_ms=clock)
     tokens = EncryptedTokens(db, _master_key(settings))
     https: dict[str, Http] = {}
-    deps = Deps(http=_http_factory(https, _Meter(telemetry)), tokens=tokens, now_ms=clock)
+    deps = Deps(http=_http_factory(https, _Meter(telemetry)), tokens=tokens, now_ms=now_ms)
     ligados = _switch_on(env, deps)
     epoca = await db.read(_epoca)
     hub = Hub(
@@ -122,24 +154,18 @@ async def build(
     ctx = Context(
         settings=settings,
         db=db,
-        broker=chosen,
+        broker=aberto.broker,
         hub=hub,
         issuer=issuer,
         tokens=tokens,
         telemetry=telemetry,
         ligados=ligados,
         instancia=instance.id,
-        now_ms=clock,
+        now_ms=now_ms,
         conhecidos=frozenset(connector_names()),
         rastreador=rastreador or open_rastreador(settings, env, instancia=instance.id),
     )
-    built = Built(ctx, instance, https, deps, stream)
-    try:
-        await engines.start(ctx.broker, filas(ligados))
-    except ConfiguracaoInvalida:
-        await built.close()
-        raise
-    return built
+    return Built(ctx, instance, https, deps, aberto.stream)
 
 
 def load_connector(name: str) -> Connector:

@@ -35,6 +35,7 @@ class Escuta:
         self._ended = asyncio.Event()
         self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._con: Any = None
 
     async def start(self) -> None:
         """Begin to listen.
@@ -63,9 +64,11 @@ class Escuta:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._con is not None:
+            self._con.terminate()  # a task that never began has closed nothing
 
     async def _open(self) -> Any:
-        con = await connect(self._url, processo=self._processo)
+        con = self._con = await connect(self._url, processo=self._processo)
         lost = self._lost = asyncio.Event()
         con.add_termination_listener(lambda _con: lost.set())
         await con.add_listener(CANAL, self._hear)

@@ -112,8 +112,8 @@ class PostgresTx:
         if not rows:
             return 0
         table, columns = _columns_of(into)
-        types = (_TYPES[self._colunas[table, column]] for column in columns)
-        marks = ", ".join(f"${n}::{kind}" for n, kind in enumerate(types, 1))
+        kinds = (self._colunas[table, column] for column in columns)
+        marks = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
         sql = f"INSERT INTO {into} SELECT * FROM unnest({marks}) {conflict}"  # noqa: S608 - own text
         with self._ask():
             return changed(await self._con.execute(sql, *map(list, zip(*rows, strict=True))))
