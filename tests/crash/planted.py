@@ -16,7 +16,8 @@ from typing import Any
 from ponte.pedidos import service as pedidos
 from ponte.store import idempotency, outbox
 from ponte.store.db import Commit, Tx
-from ponte.store.sqlite import SqliteDatabase, SqliteTx
+from ponte.store.sqlite import SqliteDatabase
+from ponte.store.sqlite_tx import SqliteTx
 
 # How long each bug stays open: wide, so that a handful of kills falls inside.
 WINDOW_S = 0.1
@@ -26,8 +27,10 @@ def answer_before_commit() -> None:
     """Give each order its answer when its rows are written, and commit a moment later."""
     run_group, flush = SqliteDatabase._run_group, SqliteTx.flush
 
-    def run_and_answer(self: SqliteDatabase, tx: SqliteTx, group: list[Any]) -> None:
-        run_group(self, tx, group)
+    def run_and_answer(
+        self: SqliteDatabase, tx: SqliteTx, group: list[Any], *, savepoint: bool
+    ) -> None:
+        run_group(self, tx, group, savepoint=savepoint)
         if group[0].many:
             self._loop.call_soon_threadsafe(self._settle, group, Commit())
 

@@ -20,7 +20,7 @@ from ponte.store import migrate as migracoes
 from ponte.store import provas
 from ponte.store.db import Service
 from ponte.store.endereco import check_url, place
-from ponte.store.sqlite import SqliteTx, step
+from ponte.store.sqlite_tx import SqliteTx, step
 
 
 @contextmanager

@@ -8,6 +8,7 @@ else, judged between the commit before and this one.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from ponte.domain.valores import format_centavos, format_time
@@ -83,7 +84,8 @@ class Livro:
             part = padded(ordered[start : start + _BATCH])
             marks = ",".join(["(?,?)"] * len(part))
             sql = _LOAD.format(marks=marks) + tx.lock("e")
-            for row in await tx.fetch(sql, [v for chave in part for v in chave]):
+            rows = await tx.fetch(sql, [v for chave in part for v in chave], packed=7)
+            for row in sorted(rows, key=itemgetter(0, 1)):
                 posicoes[row[0], row[1]] = Posicao(*row[2:])
         return cls(posicoes)
 

@@ -105,6 +105,7 @@ async def _still_received(tx: Tx, fatos: Sequence[FatoGravado]) -> list[Recebido
         f"SELECT numero FROM pedidos WHERE numero IN ({','.join('?' * len(numeros))})"  # noqa: S608
         f" AND status IN (?, ?) ORDER BY numero{tx.lock()}",
         (*numeros, StatusPedido.RECEBIDO.value, StatusPedido.ERRO.value),
+        packed=1,
     )
     waiting = {row[0] for row in rows}
     return [r for r in recebidos if r.numero in waiting]

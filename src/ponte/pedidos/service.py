@@ -32,6 +32,7 @@ _PEDIDOS = (
     " documento, telefone, email, observacao, avisos, recebido_em, atualizado_em)"
 )
 _ITENS = "itens (numero, linha, produto_id, sku, nome, quantidade, preco, opcao_de, observacao)"
+_PRODUTOS = "SELECT produto_id, nome, preco FROM produtos WHERE produto_id IN"
 _IDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)  # few statement texts, so that all stay prepared
 
 
@@ -184,11 +185,8 @@ async def _produtos(tx: Tx, skus: set[str]) -> dict[str, tuple[str, int]]:
         part = ordered[start : start + _IDS[-1]]
         size = next(n for n in _IDS if n >= len(part))
         padded = part + [part[-1]] * (size - len(part))
-        marks = ",".join("?" * size)
-        rows = await tx.fetch(
-            f"SELECT produto_id, nome, preco FROM produtos WHERE produto_id IN ({marks})",  # noqa: S608
-            padded,
-        )
+        sql = f"{_PRODUTOS} ({','.join('?' * size)})"
+        rows = await tx.fetch(sql, padded, packed=3)
         found.update((row[0], (row[1], row[2])) for row in rows)
     return found
 

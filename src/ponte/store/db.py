@@ -79,8 +79,15 @@ class Tx(Protocol):
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it changed."""
 
-    async def fetch(self, sql: str, params: Params = ()) -> list[Row]:
-        """Return all rows."""
+    async def fetch(self, sql: str, params: Params = (), *, packed: int = 0) -> list[Row]:
+        """Return all rows.
+
+        Args:
+            sql: The statement.
+            params: Its values.
+            packed: How many columns it answers, where it is asked for each order: the rows
+                may then come as one, in any order. Whole numbers, texts and nulls only.
+        """
 
     async def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
         """Return the first row, or None."""

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -50,6 +51,9 @@ class Entrega:
     fato: FatoGravado
 
 
+_HOLD = "q.id, q.passo, q.fila, q.lane, q.tentativas, q.mortes, q.lease, q.historia"
+_IN_HAND = f"SELECT {_HOLD}, {_FACT} FROM fila q JOIN fatos f ON f.pos = q.pos WHERE q.lease = ?"  # noqa: S608
+_IN_HAND_COLUMNS = f"{_HOLD}, {_FACT}".count(",") + 1
 _HEAD = """SELECT f.id FROM fila f
 WHERE f.fila = ? AND f.lease IS NULL AND f.disponivel_em <= ? AND {mortes}
 AND NOT EXISTS (SELECT 1 FROM fila g WHERE g.fila = f.fila AND g.lane = f.lane AND g.id < f.id)
@@ -76,12 +80,8 @@ async def claim(tx: Tx, fila: str, *, limite: int, dono: str, lease_ms: int) -> 
 
 async def in_hand(tx: Tx, lease: str) -> list[Entrega]:
     """Return the work that a lease holds, oldest first."""
-    rows = await tx.fetch(
-        f"SELECT q.id, q.passo, q.fila, q.lane, q.tentativas, q.mortes, q.lease, q.historia, {_FACT}"  # noqa: S608, E501
-        " FROM fila q JOIN fatos f ON f.pos = q.pos WHERE q.lease = ? ORDER BY q.id",
-        (lease,),
-    )
-    return [_entrega(row) for row in rows]
+    rows = await tx.fetch(_IN_HAND, (lease,), packed=_IN_HAND_COLUMNS)
+    return [_entrega(row) for row in sorted(rows, key=itemgetter(0))]
 
 
 def _entrega(row: Sequence[Any]) -> Entrega:

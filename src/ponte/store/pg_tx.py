@@ -99,7 +99,7 @@ class PostgresTx:
         with self._ask():
             return changed(await self._con.execute(numbered(sql), *params))
 
-    async def fetch(self, sql: str, params: Params = ()) -> list[Row]:
+    async def fetch(self, sql: str, params: Params = (), *, packed: int = 0) -> list[Row]:  # noqa: ARG002 - rows cost little here
         with self._ask():
             return [tuple(row) for row in await self._con.fetch(numbered(sql), *params)]
 

@@ -11,32 +11,25 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any, Concatenate, cast
+from typing import Any, Concatenate
 
 from ponte import rastro
-from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
-from ponte.events import Fato, FatoGravado, encode
-from ponte.store.db import Commit, ForeignChange, Params, Rotas, Row, Tx, streams
+from ponte.store.db import Commit, ForeignChange, Rotas, Tx
 from ponte.store.foreign import ForeignCommits
+from ponte.store.sqlite_tx import SqliteTx, step
 
 BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
 MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
-_CHUNKS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)  # few statement texts: all stay prepared
-_MAX_PARAMS = 32_000  # SQLite's limit is 32,766 variables
 _UNAVAILABLE = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOMEM,
 }  # fmt: skip
-_COUNTERS = ("pos", "seq", "seq_publico", "seq_estoque", "pedido_numero", "fila")
-_READ_COUNTERS = f"SELECT {', '.join(_COUNTERS)} FROM contadores"  # noqa: S608 - constants
-_WRITE_COUNTERS = f"UPDATE contadores SET {', '.join(f'{c} = ?' for c in _COUNTERS)}"  # noqa: S608
 
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
@@ -59,132 +52,6 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
 def is_unavailable(error: sqlite3.Error) -> bool:
     """Tell whether the engine can't store now, as opposed to a wrong statement."""
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _UNAVAILABLE
-
-
-def step(coro: Coroutine[Any, Any, Any]) -> Any:
-    """Run a service to its end; it may await nothing but its tx, which never suspends here."""
-    try:
-        coro.send(None)
-    except StopIteration as stop:
-        return stop.value
-    coro.close()
-    msg = "a service awaited something other than its tx with a transaction open"
-    raise RuntimeError(msg)
-
-
-class SqliteTx:
-    """A transaction of the writer, or a snapshot of a reader."""
-
-    def __init__(self, con: sqlite3.Connection, rotas: Rotas, *, now_ms: int) -> None:
-        self._con = con
-        self._rotas = rotas
-        self.now_ms = now_ms
-        self.rastro: str | None = None
-        self.fatos: list[FatoGravado] = []
-        self._fed: frozenset[str] = frozenset()
-        self._fila: list[tuple[int, int, str, str, str, int]] = []
-        self._counters: list[int] = []
-        self._read: tuple[int, ...] = ()
-
-    async def execute(self, sql: str, params: Params = ()) -> int:
-        return self._con.execute(sql, params).rowcount
-
-    async def fetch(self, sql: str, params: Params = ()) -> list[Row]:
-        return self._con.execute(sql, params).fetchall()
-
-    async def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
-        return cast("Row | None", self._con.execute(sql, params).fetchone())
-
-    async def insert_many(self, into: str, rows: Sequence[Params], *, conflict: str = "") -> int:
-        return self.insert_now(into, rows, conflict=conflict)
-
-    def insert_now(self, into: str, rows: Sequence[Params], *, conflict: str = "") -> int:
-        """Insert in chunks of few sizes: one step of the engine for each chunk."""
-        if not rows:
-            return 0
-        width = len(rows[0])
-        marks = f"({','.join('?' * width)})"
-        done, inserted = 0, 0
-        while done < len(rows):
-            left = len(rows) - done
-            size = next(c for c in _CHUNKS if c <= left and (c == 1 or c * width <= _MAX_PARAMS))
-            sql = f"INSERT INTO {into} VALUES {','.join([marks] * size)} {conflict}"  # noqa: S608
-            flat = list(chain.from_iterable(rows[done : done + size]))
-            inserted += self._con.execute(sql, flat).rowcount
-            done += size
-        return inserted
-
-    def lock(self, *tabelas: str, skip: bool = False) -> str:  # noqa: ARG002 - one writer rules
-        return ""
-
-    async def exclude(self, nomes: Collection[str]) -> None:
-        """Exclude nobody: there is one writer."""
-
-    def put(self, fato: Fato, *, depois_ms: int = 0) -> None:
-        counters = self._counters_now()
-        counters[0] += 1
-        seq = seq_publico = seq_estoque = None
-        live, public, stock = streams(fato)
-        if live:
-            seq = counters[1] = counters[1] + 1
-        if public:
-            seq_publico = counters[2] = counters[2] + 1
-        if stock:
-            seq_estoque = counters[3] = counters[3] + 1
-        gravado = FatoGravado(
-            counters[0], new_id(), fato.tipo, fato.lane(), self.now_ms, encode(fato),
-            seq, seq_publico, seq_estoque, self.rastro,
-        )  # fmt: skip
-        self.fatos.append(gravado)
-        disponivel = self.now_ms + depois_ms
-        for rota in self._rotas(fato):
-            counters[5] += 1
-            self._fila.append(
-                (counters[5], gravado.pos, rota.passo, rota.fila, gravado.lane, disponivel)
-            )
-
-    def feed(self, fila: str) -> None:
-        self._fed |= {fila}
-
-    async def next_numeros(self, quantos: int) -> list[int]:
-        counters = self._counters_now()
-        counters[4] += quantos
-        return list(range(counters[4] - quantos + 1, counters[4] + 1))
-
-    def _counters_now(self) -> list[int]:
-        # The write lock is held, so nobody can change them until the commit.
-        if not self._counters:
-            self._counters = list(self._con.execute(_READ_COUNTERS).fetchone())
-            self._read = tuple(self._counters)
-        return self._counters
-
-    def mark(self) -> tuple[int, int, list[int]]:
-        """Remember the pending facts, for `rewind` when a savepoint is rolled back."""
-        return len(self.fatos), len(self._fila), list(self._counters)
-
-    def rewind(self, mark: tuple[int, int, list[int]]) -> None:
-        """Forget what was put since `mark`."""
-        del self.fatos[mark[0] :]
-        del self._fila[mark[1] :]
-        if mark[2] or not self._counters:
-            self._counters = mark[2]
-        else:
-            self._counters = list(self._read)
-
-    def flush(self) -> Commit:
-        """Write the pending facts, queue rows and counters; the commit follows."""
-        self.insert_now(
-            "fatos (pos, id, tipo, lane, em, dados, seq, seq_publico, seq_estoque, traceparent)",
-            [
-                (f.pos, f.id, f.tipo, f.lane, f.em_ms, f.dados.decode(), f.seq, f.seq_publico,
-                 f.seq_estoque, f.traceparent)
-                for f in self.fatos
-            ],
-        )  # fmt: skip
-        self.insert_now("fila (id, pos, passo, fila, lane, disponivel_em)", self._fila)
-        if self._counters and tuple(self._counters) != self._read:
-            self._con.execute(_WRITE_COUNTERS, self._counters)
-        return Commit(tuple(self.fatos), self._fed.union(row[3] for row in self._fila))
 
 
 @dataclass(slots=True, eq=False)
@@ -311,57 +178,74 @@ class SqliteDatabase:
 
     def _commit(self, jobs: list[_Job]) -> Commit:
         began = time.perf_counter()
+        groups = _groups(jobs)
         try:
-            self._con.execute("BEGIN IMMEDIATE")
-            self._foreign.met()
-            tx = SqliteTx(self._con, self._rotas, now_ms=self._now_ms())
-            for group in _groups(jobs):
-                self._run_group(tx, group)
-            done = tx.flush()
-            self._con.execute("COMMIT")
-            commit = Commit(done.fatos, done.filas, len(jobs), time.perf_counter() - began)
+            done = self._transaction(groups, savepoints=len(groups) > 1)
+        except BaseException as error:  # noqa: BLE001 - the sole caller's, or nothing is stored
+            self._rollback()
+            if len(groups) == 1 < len(jobs) and not _is_lost(error):
+                return self._commit_each(jobs, began)
+            return _failed(jobs, error)
+        return self._committed(jobs, done, began)
+
+    def _commit_each(self, jobs: list[_Job], began: float) -> Commit:
+        """Run what failed together one by one, so that a bad one does not sink its neighbours."""
+        try:
+            done = self._transaction([[job] for job in jobs], savepoints=True)
         except Exception as error:  # noqa: BLE001 - nobody's work is stored, and the thread lives on
-            with contextlib.suppress(sqlite3.Error):
-                if self._con.in_transaction:
-                    self._con.execute("ROLLBACK")
-            for job in jobs:
-                job.error = _mapped(error)
-            return Commit()
+            self._rollback()
+            return _failed(jobs, error)
+        return self._committed(jobs, done, began)
+
+    def _committed(self, jobs: list[_Job], done: Commit, began: float) -> Commit:
+        commit = Commit(done.fatos, done.filas, len(jobs), time.perf_counter() - began)
         self._foreign.own(commit)
         return commit
 
-    def _run_group(self, tx: SqliteTx, group: list[_Job]) -> None:
-        tx.rastro = group[0].rastro
-        if not group[0].many:
-            self._run_one(tx, group[0], lambda: step(group[0].service(tx, *group[0].args)))
+    def _transaction(self, groups: list[list[_Job]], *, savepoints: bool) -> Commit:
+        self._con.execute("BEGIN IMMEDIATE")
+        self._foreign.met()
+        tx = SqliteTx(self._con, self._rotas, now_ms=self._now_ms())
+        for group in groups:
+            self._run_group(tx, group, savepoint=savepoints)
+        done = tx.flush()
+        self._con.execute("COMMIT")
+        return done
+
+    def _rollback(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._con.in_transaction:
+                self._con.execute("ROLLBACK")
+
+    def _run_group(self, tx: SqliteTx, group: list[_Job], *, savepoint: bool) -> None:
+        if not savepoint:
+            _run(tx, group)
             return
-        whole = _Job(group[0].service, (), group[0].future, many=True)
-        self._run_one(tx, whole, lambda: step(whole.service(tx, [j.args[0] for j in group])))
-        if whole.error is None:
-            for job, result in zip(group, whole.result, strict=True):
-                _set(job, result)
+        error = self._in_savepoint(tx, group)
+        if error is None:
             return
         if len(group) == 1:
-            group[0].error = whole.error
+            group[0].error = error
             return
         for job in group:
-            self._run_one(tx, job, lambda job=job: step(job.service(tx, [job.args[0]])))  # type: ignore[misc]
-            if job.error is None:
-                _set(job, job.result[0])
+            job.error = self._in_savepoint(tx, [job]) or job.error
 
-    def _run_one(self, tx: SqliteTx, job: _Job, run: Callable[[], Any]) -> None:
+    def _in_savepoint(self, tx: SqliteTx, group: list[_Job]) -> BaseException | None:
+        """Run jobs together; what they did is undone when that raises, and the error returned."""
         mark = tx.mark()
         self._con.execute("SAVEPOINT um")
         try:
-            job.result = run()
+            _run(tx, group)
         except BaseException as error:  # it is the caller's, raised on its side
             if not self._con.in_transaction:
                 # A full disk made SQLite roll back the whole group: nobody's work is stored.
                 raise ArmazenamentoIndisponivel("The database rolled back") from error
             self._con.execute("ROLLBACK TO um")
             tx.rewind(mark)
-            job.error = _mapped(error) if isinstance(error, Exception) else error
+            self._con.execute("RELEASE um")
+            return _mapped(error)
         self._con.execute("RELEASE um")
+        return None
 
     def _settle(self, jobs: list[_Job], commit: Commit) -> None:
         for job in jobs:
@@ -386,14 +270,27 @@ def _groups(jobs: list[_Job]) -> list[list[_Job]]:
     return groups
 
 
-def _set(job: _Job, result: Any) -> None:
-    if isinstance(result, BaseException):
-        job.error, job.result = result, None
-    else:
-        job.error, job.result = None, result
+def _run(tx: SqliteTx, group: list[_Job]) -> None:
+    first = group[0]
+    tx.rastro = first.rastro
+    if not first.many:
+        first.result, first.error = step(first.service(tx, *first.args)), None
+        return
+    results = step(first.service(tx, [job.args[0] for job in group]))
+    for job, result in zip(group, results, strict=True):
+        failed = isinstance(result, BaseException)
+        job.error, job.result = (result, None) if failed else (None, result)
 
 
-def _mapped(error: Exception) -> Exception:
-    if isinstance(error, sqlite3.Error) and is_unavailable(error):
-        return ArmazenamentoIndisponivel("The database can't store now")
-    return error
+def _failed(jobs: list[_Job], error: BaseException) -> Commit:
+    for job in jobs:
+        job.error = _mapped(error)
+    return Commit()
+
+
+def _is_lost(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) and is_unavailable(error)
+
+
+def _mapped(error: BaseException) -> BaseException:
+    return ArmazenamentoIndisponivel("The database can't store now") if _is_lost(error) else error
