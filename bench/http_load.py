@@ -21,6 +21,8 @@ HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
 RECEIVE_BYTES = 65_536
 NOTICE_CLOSED_S = 0.05
+# A server may close a connection that was idle for 5 s just as the next request leaves.
+FRESH_S = 2.0
 
 
 class LoadFailedError(RuntimeError):
@@ -64,7 +66,7 @@ class Measured:
 class _Connection:
     """One socket with at most one request on it."""
 
-    __slots__ = ("_pool", "_rest", "fd", "intended", "sock", "tag")
+    __slots__ = ("_pool", "_rest", "_used", "fd", "intended", "sock", "tag")
 
     def __init__(self, pool: "HttpPool") -> None:
         self._pool = pool
@@ -74,12 +76,15 @@ class _Connection:
 
     def _open(self) -> None:
         self._rest = b""
+        self._used = time.monotonic()
         self.sock = socket.create_connection(self._pool.address, timeout=5)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.fd = self.sock.fileno()
         self._pool.reactor.add(self.fd, self.on_readable)
 
     def send(self, request: bytes, *, tag: int, intended: float) -> None:
+        if time.monotonic() - self._used > FRESH_S:
+            self._reopen()
         self.tag = tag
         self.intended = intended
         self.sock.sendall(request)
@@ -99,6 +104,7 @@ class _Connection:
             self._rest = data
             return
         self._rest = b""
+        self._used = time.monotonic()
         self._pool.answered(self, data, head + 4)
 
     def _reopen(self) -> None:
