@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -143,6 +144,18 @@ def _small_int(digits: str) -> int:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise JsonInvalido(f"{name} is not JSON")
+
+
+def check_query(query: bytes) -> None:
+    """Refuse an address that gives one parameter twice: readers disagree on which one counts.
+
+    Raises:
+        DadosInvalidos: it does.
+    """
+    names = [name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DadosInvalidos(Problema(twice[:_MAX_NAME], "given twice"))
 
 
 def problems(errors: Sequence[Mapping[str, Any]], *, skip: int = 0) -> list[Problema]:

@@ -4,6 +4,7 @@ Each lives in a folder of its own, on ports that were free, and is ended by its 
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ from ponte.brokers.kafka import PREFIX, KafkaBroker
 from ponte.brokers.rabbitmq import RabbitBroker
 from ponte.brokers.redis import RedisBroker
 from ponte.ports import Broker
+from tests.espera import until
 
 HOST = "127.0.0.1"
 # A driver that is cut off in the middle of connecting leaves its socket to the collector.
@@ -34,6 +36,7 @@ START_S = 60.0  # chosen: an Erlang or Java node on a busy machine takes ten
 STOP_S = 20.0
 REQUIRED = "required"
 ENGINES = ("rabbitmq", "redis", "kafka")  # the names of their fixtures
+FACTS = "^(?!ponte[.]|__).*"  # topics of the stream; the queues' begin with "ponte."
 JARS = Path.home() / ".cache/ponte/kafka/jars"  # where `make engines` puts them
 FETCH = "mvn -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=" + str(JARS)
 # ApiVersions, version 0, correlation 1, no client name: what every Kafka answers first.
@@ -333,13 +336,24 @@ class Kafka:
             bootstrap_servers=f"{HOST}:{self.port}", auto_offset_reset="earliest",
             metadata_max_age_ms=500,
         )  # fmt: skip
-        consumer.subscribe(pattern="^(?!ponte[.]|__).*")
+        consumer.subscribe(pattern=FACTS)
         await consumer.start()
+        known = {topic for topic in await consumer.topics() if re.match(FACTS, topic)}
+
+        async def assigned() -> bool:
+            return known <= {place.topic for place in consumer.assignment()}
+
+        await until(assigned)
+        # A new topic makes the consumer begin all of them again.
+        seen = await consumer.end_offsets(consumer.assignment())
 
         async def read() -> list[Came]:
             found = []
-            for records in (await consumer.getmany(timeout_ms=500)).values():
+            for place, records in (await consumer.getmany(timeout_ms=500)).items():
                 for record in records:
+                    if record.offset < seen.get(place, 0):
+                        continue
+                    seen[place] = record.offset + 1
                     headers = {k: v.decode() for k, v in record.headers}
                     found.append(
                         Came(record.topic, record.key.decode(), orjson.loads(record.value),
@@ -348,8 +362,6 @@ class Kafka:
             return found
 
         try:
-            while await read():
-                pass
             yield read
         finally:
             await consumer.stop()

@@ -69,10 +69,10 @@ def test_listen_tells_the_hour_of_the_operators_clock(loja: Terminal) -> None:
         loja.wait_text("up", "concluído")
         loja.env["PONTE_TZ"] = LONGE
         assert heard(loja) == 0
-        [*_, before] = http.get("/pedidos").json()["itens"]
+        [newest, *_] = http.get("/pedidos").json()["itens"]
 
     hours = re.findall(r"^(\d\d:\d\d):\d\d  pedido", loja.text("listen"), re.MULTILINE)
-    minute = int(before["recebido_em"][14:16])
+    minute = int(newest["recebido_em"][14:16])
     assert len(hours) == 2  # received and invoiced; the nota's line begins otherwise
     # The minutes differ by three quarters of an hour from UTC, give or take the test itself.
     assert (int(hours[0][3:]) - minute) % 60 in {45, 46, 47}

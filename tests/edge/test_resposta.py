@@ -210,3 +210,13 @@ async def test_numbers_name_routes_and_never_what_a_caller_wrote(porta: Embedded
     assert "secret" not in text.lower()
     assert [x.partition(" ")[2] for x in lines] == ["5.0", "5.0", "5.0"]
     assert any('metodo="OUTRO"' in x and 'rota="/planted/things/{thing}"' in x for x in lines)
+
+
+async def test_a_parameter_given_twice_is_refused_but_where_others_write_the_address(
+    ponte: Embedded,
+) -> None:
+    twice = await ponte.http.get("/pedidos?busca=a&busca=b")
+    shop = await ponte.http.get("/?busca=a&busca=b")
+
+    assert (twice.status_code, twice.json()["errors"][0]["campo"]) == (422, "busca")
+    assert shop.status_code == 200

@@ -102,7 +102,7 @@ def test_a_real_installation_is_refused(terminal: Terminal) -> None:
     process = terminal.process("up", "--demo", PONTE_DATA_DIR="dados")
 
     assert process.wait(30) == 2
-    assert "real installation" in terminal.text("up")
+    assert "instalação de verdade" in terminal.text("up")
     assert terminal.ok("pedidos", "list", "--json").json["total"] == 0
 
 

@@ -74,11 +74,12 @@ class Link:
     async def confirming(self) -> tuple[AbstractChannel, bool]:
         """Return the channel that confirms, and whether it is a new one."""
         connection = await self.connection()
-        if self._channel is not None and not self._channel.is_closed:
-            return self._channel, False
-        async with asyncio.timeout(CONNECT_S):
-            self._channel = await connection.channel(on_return_raises=True)
-        return self._channel, True
+        async with self._lock:
+            if self._channel is not None and not self._channel.is_closed:
+                return self._channel, False
+            async with asyncio.timeout(CONNECT_S):
+                self._channel = await connection.channel(on_return_raises=True)
+            return self._channel, True
 
     async def drop(self) -> None:
         """Close what is open; the next use opens it anew."""

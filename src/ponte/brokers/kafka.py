@@ -141,6 +141,7 @@ class _Reading(ConsumerRebalanceListener):  # type: ignore[misc]
     def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         for partition in revoked:
             self.open.pop(partition, None)
+            self.upto.pop(partition, None)
 
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """Nothing to do: reading begins at what was committed."""
@@ -182,10 +183,14 @@ class KafkaBroker:
             if reading is None:
                 continue
             # What is not committed comes again, and finds its work done.
+            # Without a limit the client would try to commit for as long as Kafka is away.
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                await reading.done(
-                    p.receipt for p in prompts if p.fila == fila and isinstance(p.receipt, tuple)
-                )
+                async with asyncio.timeout(ANSWER_MS / 1000):
+                    await reading.done(
+                        p.receipt
+                        for p in prompts
+                        if p.fila == fila and isinstance(p.receipt, tuple)
+                    )
 
     async def nack(self, prompts: Sequence[Prompt]) -> None:
         self._mailbox.give_back(prompts)

@@ -77,6 +77,7 @@ class RedisBroker:
         self._mine = new_id()
         self._mailbox = Mailbox()
         self._readers: dict[str, asyncio.Task[None]] = {}
+        self._done: dict[str, list[Any]] = {}  # entries whose work is done and that hang on
 
     async def start(self, filas: Iterable[str] = ()) -> None:
         with engine_errors():
@@ -104,18 +105,11 @@ class RedisBroker:
         return await self._mailbox.take(fila, limit=limit, timeout_s=timeout_s)
 
     async def ack(self, prompts: Sequence[Prompt]) -> None:
-        if not prompts:
-            return
-        by_fila: dict[str, list[Any]] = {}
         for prompt in prompts:
-            by_fila.setdefault(prompt.fila, []).append(prompt.receipt)
-        pipe = self._redis.pipeline(transaction=True)
-        for fila, entries in by_fila.items():
-            pipe.xack(_key(fila), GROUP, *entries)
-            pipe.xdel(_key(fila), *entries)
-        # What is not acked comes again, and finds its work done.
+            self._done.setdefault(prompt.fila, []).append(prompt.receipt)
+        # What can't be acked now is kept for the next time; if it comes again, its work is done.
         with contextlib.suppress(RedisError, OSError):
-            await pipe.execute()
+            await self._ack_done()
 
     async def nack(self, prompts: Sequence[Prompt]) -> None:
         self._mailbox.give_back(prompts)
@@ -142,6 +136,21 @@ class RedisBroker:
             for fila in readers:
                 await self._leave(fila)
         await self._redis.aclose()
+
+    async def _ack_done(self) -> None:
+        done, self._done = self._done, {}
+        if not done:
+            return
+        pipe = self._redis.pipeline(transaction=True)
+        for fila, entries in done.items():
+            pipe.xack(_key(fila), GROUP, *entries)
+            pipe.xdel(_key(fila), *entries)
+        try:
+            await pipe.execute()
+        except (RedisError, OSError):
+            for fila, entries in done.items():
+                self._done.setdefault(fila, []).extend(entries)
+            raise
 
     # ------------------------------------------------------------ reading
 
@@ -182,7 +191,11 @@ class RedisBroker:
         key = _key(fila)
         while True:
             _obey_cancel()
-            await self._mailbox.room(fila, PREFETCH)
+            await self._ack_done()
+            if not await self._room(fila):
+                # Busy, not dead: whoever counts consumers must see it alive.
+                await self._redis.xreadgroup(GROUP, self._mine, {key: "0"}, count=1)
+                continue
             claimed = await self._redis.xautoclaim(
                 key, GROUP, self._mine, min_idle_time=HELD_MS, count=COUNT
             )
@@ -197,6 +210,14 @@ class RedisBroker:
                 # A read that waited in vain does not say that its consumer lives, before 7.2;
                 # one of what it holds does.
                 await self._redis.xreadgroup(GROUP, self._mine, {key: "0"}, count=1)
+
+    async def _room(self, fila: str) -> bool:
+        try:
+            async with asyncio.timeout(BLOCK_MS / 1000):
+                await self._mailbox.room(fila, PREFETCH)
+        except TimeoutError:
+            return False
+        return True
 
     def _arrived(self, fila: str, entries: Any) -> None:
         for entry, fields in entries:

@@ -39,7 +39,11 @@ async def _open_server(url: str, *, rotas: Rotas, now_ms: Callable[[], int]) -> 
 
     await pg_migrate.migrate(url)
     db = PostgresDatabase(url, rotas=rotas, now_ms=now_ms)
-    await db.start()
+    try:
+        await db.start()
+    except BaseException:
+        await db.close()
+        raise
     return db
 
 

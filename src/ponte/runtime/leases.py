@@ -21,10 +21,12 @@ async def acquire(tx: Tx, nome: str, *, dono: str, ttl_ms: int) -> int | None:
 
 
 async def holds(tx: Tx, nome: str, *, dono: str, token: int) -> bool:
-    """Tell whether a lease is still this one's, inside the transaction that depends on it."""
+    """Tell whether a lease is still this one's, inside the transaction that depends on it.
+
+    One that ran out and that nobody took is: the token is the fence, not the clock.
+    """
     row = await tx.fetch_one(
-        "SELECT 1 FROM leases WHERE nome = ? AND dono = ? AND token = ? AND ate >= ?",
-        (nome, dono, token, tx.now_ms),
+        "SELECT 1 FROM leases WHERE nome = ? AND dono = ? AND token = ?", (nome, dono, token)
     )
     return row is not None
 

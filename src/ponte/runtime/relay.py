@@ -53,10 +53,11 @@ class Relay:
                 async with asyncio.timeout(look_s):
                     await self._behind.wait()
             foreign = self.ctx.db.foreign_change()
-            if self._behind.is_set() or foreign or told:
-                await self._catch_up()
+            # First, since the news is taken now and reading on may fail.
             if foreign and self.ctx.broker.rows_are_the_queue:
                 self._wake(foreign)
+            if self._behind.is_set() or foreign or told:
+                await self._catch_up()
             if not told and (foreign or time.monotonic() - counted > COUNT_S):
                 counted = time.monotonic()
                 look_s = LOOK_S if await self.ctx.db.read(_others) else ALONE_S

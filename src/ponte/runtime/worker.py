@@ -90,7 +90,8 @@ class Worker:
                 running = {t for t in running if not t.done()}
 
     async def _receive(self, fila: str) -> Sequence[Any]:
-        timeout_s = idle_s = TOLD_S if self.ctx.db.announces else IDLE_S
+        told = self.ctx.db.announces and self.ctx.broker.rows_are_the_queue
+        timeout_s = idle_s = TOLD_S if told else IDLE_S
         try:
             due = await self.ctx.db.read(_next_due, fila, self._looked.get(fila, 0))
         except ArmazenamentoIndisponivel:

@@ -59,8 +59,16 @@ def mapped(error: Exception) -> Exception:
     return error
 
 
-async def connect(url: str, *, processo: str = "", **settings: str) -> Any:
+async def connect(
+    url: str, *, processo: str = "", answer_s: float | None = STATEMENT_S + 5, **settings: str
+) -> Any:
     """Open a connection with the settings that the promises need.
+
+    Args:
+        url: Where the server is.
+        processo: Which process of Ponte it belongs to.
+        answer_s: How long a statement is waited for; None for as long as it takes.
+        settings: Of the server, beside ours.
 
     Raises:
         ArmazenamentoIndisponivel: the server does not answer or refuses.
@@ -70,7 +78,7 @@ async def connect(url: str, *, processo: str = "", **settings: str) -> Any:
         return await asyncpg.connect(
             url,
             timeout=CONNECT_S,
-            command_timeout=STATEMENT_S + 5,
+            command_timeout=answer_s,
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
             server_settings={**_SETTINGS, **own, **settings},

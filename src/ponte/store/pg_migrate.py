@@ -66,6 +66,7 @@ async def _bring_up(con: Any) -> list[str]:
 async def _connect(url: str) -> Any:
     return await pg_con.connect(
         check_url(url),
+        answer_s=None,
         lock_timeout="0",
         statement_timeout="0",
         idle_in_transaction_session_timeout="0",

@@ -19,12 +19,6 @@ from ponte.store.db import Commit, Params, Rota, Rotas, Row, streams
 
 CANAL = "ponte"  # the channel of NOTIFY
 _PIECES = re.compile(r"('(?:[^']|'')*')|(\?)")
-_TYPES = {
-    "bigint": "bigint[]",
-    "text": "text[]",
-    "bytea": "bytea[]",
-    "double precision": "double precision[]",
-}
 Colunas = Mapping[tuple[str, str], str]  # (table, column): type
 
 _FLUSH = """WITH c AS (
