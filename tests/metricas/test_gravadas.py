@@ -111,6 +111,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a name with a blank": ({"nome": "as vendas"}, "nome"),
     "a name that ends a line": ({"nome": "vendas\n"}, "nome"),
     "a name of Ponte's own": ({"nome": "ponte_http_requests_total"}, "nome"),
+    "a name that reads as Ponte's own": ({"nome": "hub.circuit_breaker_state"}, "nome"),
+    "nothing before _total": ({"nome": "_total"}, "nome"),
     "another tipo": ({"tipo": "gauge"}, "tipo"),
     "a text": ({"valor": "1"}, "valor"),
     "a counter that falls": ({"valor": -1}, "valor"),

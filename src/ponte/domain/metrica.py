@@ -44,8 +44,11 @@ def wrong_fields(metrica: Metrica) -> Iterator[tuple[str, str]]:
     """Yield each field that is wrong, and why."""
     if not _NOME.match(metrica.nome):
         yield "nome", "1 to 100 of A-Z a-z 0-9 _ . : - expected, a letter or _ first"
-    if metrica.nome.startswith(RESERVADOS):
+    # As Prometheus will write it.
+    if re.sub(r"[.-]", "_", metrica.nome).startswith(RESERVADOS):
         yield "nome", "Ponte itself counts under this name"
+    if metrica.nome == "_total":
+        yield "nome", "nothing stands before _total"
     if not math.isfinite(metrica.valor) or abs(metrica.valor) > MAX_VALOR:
         yield "valor", f"a number up to {MAX_VALOR:.0e} expected"
     elif metrica.tipo is TipoMetrica.CONTADOR and metrica.valor < 0:

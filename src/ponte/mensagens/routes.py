@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ponte.deps import Ctx, Quem, body, idempotent, json_response, require
 from ponte.domain.mensagem import Canal, Mensagem, TipoMensagem
+from ponte.errors import SemEscopo
 from ponte.listas import PaginacaoSkip, id_after, listing, next_cursor
 from ponte.mensagens import consultas, service
 from ponte.mensagens.consultas import Filtro
@@ -15,7 +16,9 @@ from ponte.mensagens.modelos import Aceita, ListaDeMensagens, MensagemNaLista
 from ponte.ports import Channel
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
+from ponte.ws import SALAS
 
+PUBLICAR = "ws:publicar"
 router = APIRouter(tags=["mensagens"])
 Tipo = Literal[
     "texto", "imagem", "audio", "video", "documento", "localizacao", "resposta_rapida", "evento"
@@ -71,8 +74,16 @@ async def _filtro(
 async def send(
     request: Request, ctx: Ctx, quem: Quem, corpo: Annotated[MensagemIn, body(MensagemIn)]
 ) -> Any:
-    """Store a message and send it; a canal that is off or can't carry it refuses it first."""
-    return await idempotent(request, _accept, corpo.to_mensagem(quem.nome), ctx.channels())
+    """Store a message and send it; a canal that is off or can't carry it refuses it first.
+
+    To a room it takes what publishing there on a socket takes: `ws:publicar` and the room's scope.
+    """
+    nova = corpo.to_mensagem(quem.nome)
+    if nova.sala in SALAS:
+        for escopo in (PUBLICAR, SALAS[nova.sala]):
+            if not quem.may(escopo):
+                raise SemEscopo(escopo)
+    return await idempotent(request, _accept, nova, ctx.channels())
 
 
 @router.get("/messages", response_model=ListaDeMensagens, dependencies=[require("mensagens:ler")])

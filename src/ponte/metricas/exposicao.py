@@ -27,7 +27,22 @@ _INVALID = re.compile(r"[^a-zA-Z0-9_:]")
 
 def wanted(accept: str) -> bool:
     """Tell whether a client asks for the exposition and not for JSON."""
-    return any(kind in accept for kind in _TEXT)
+    text = json = 0.0
+    for part in accept.lower().split(","):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
+        if kind in _TEXT:
+            text = max(text, weight)
+        elif kind == "application/json":
+            json = max(json, weight)
+    return text > json
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def expose(
@@ -58,7 +73,7 @@ def families(series: Iterable[SerieGravada]) -> Iterable[Metric]:
     for serie in series:
         nome = _INVALID.sub("_", serie.nome)
         if serie.tipo is TipoMetrica.CONTADOR:
-            nome = nome.removesuffix("_total")
+            nome = nome.removesuffix("_total") or nome
         family = found.setdefault(nome, Metric(nome, "Recorded by a caller", _KIND[serie.tipo]))
         identity = (nome, frozenset(serie.labels.items()))
         if family.type == _KIND[serie.tipo] and identity not in seen:
