@@ -141,7 +141,8 @@ async def test_a_notice_that_waits_its_turn_is_hidden_when_its_turn_comes_in_a_s
 ) -> None:
     regras = {"limite_por_nome": 1, "janela_do_limite_s": 60}
     async with embedded(data_dir, clock=clock, alertas=regras) as ponte:
-        await _raise(ponte)
+        first = await _raise(ponte)
+        await _becomes(ponte, first, [("aviso", "entregue")])
         waiting = await _raise(ponte, labels={"loja": "2"})
         silencio = await _silence(ponte, clock)
 
