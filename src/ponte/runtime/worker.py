@@ -28,6 +28,7 @@ from ponte.store.outbox import Entrega, LeasePerdido
 log = structlog.get_logger(__name__)
 IDLE_S = 5.0  # chosen: how long a queue sleeps at most when nobody wakes it
 TOLD_S = 60.0  # chosen: the same where the engine tells of every commit, in case a word was lost
+AGAIN_S = 0.5  # chosen: how soon a database that could not store is asked again
 SOON_S = 0.05  # chosen: work that comes due, or a database that is busy, is met this late at most
 MAX_REASON = 2_000  # chosen: a few lines; a driver quotes whole statements
 OUTSIDE_TIMEOUT_S = 60.0  # chosen: no handler outlives its lease unseen
@@ -300,13 +301,21 @@ class Worker:
             await give_up(self.ctx, tx, entrega.fato, erro)
 
     async def _settle(self, service: Any, *args: Any) -> None:
-        """Write the end of a piece of work; when even that fails, its lease runs out."""
-        try:
-            await self.ctx.db.transact(service, *args)
-        except Encerrando:
-            log.info("ending; what is in hand is given back")
-        except Exception:
-            log.exception("could not settle work; its lease will run out")
+        """Write the end of a piece of work; when that fails for long, its lease runs out."""
+        until = time.monotonic() + self.ctx.settings.worker.lease_s
+        while True:
+            try:
+                await self.ctx.db.transact(service, *args)
+            except ArmazenamentoIndisponivel:
+                if time.monotonic() < until and not self._stopping.is_set():
+                    await asyncio.sleep(AGAIN_S)
+                    continue
+                log.warning("could not settle work; its lease will run out")
+            except Encerrando:
+                log.info("ending; what is in hand is given back")
+            except Exception:
+                log.exception("could not settle work; its lease will run out")
+            return
 
 
 def _reason(error: Exception) -> str:
