@@ -253,7 +253,7 @@ async def test_a_client_that_never_stops_talking_waits_and_holds_nobody_up(ponte
         total_s = await falando
 
     assert pong["tipo"] == "pong"
-    assert took_s < 0.5
+    assert took_s < total_s / 2
     assert total_s > 1.5  # 400 frames, 200 of them at 100 a second
 
 

