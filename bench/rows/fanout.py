@@ -88,7 +88,7 @@ def _lines(clients: int, goals: tuple[Goal, Goal], rates: dict[str, list[float]]
 def _frames_a_second(setup: Setup, name: str, *, clients: int) -> float:
     """Send bursts until about a million frames have arrived; count whole arrivals only."""
     per_burst = max(1, BURST // clients)
-    bursts = int(setup.pick(20, 4))
+    bursts = int(setup.pick(10, 4))
     reactor = Reactor()
     reactor.nap_s = NAP_S
     with running(setup, name) as server:

@@ -185,15 +185,19 @@ async def test_a_group_that_moved_is_followed_and_remembered(mesa: Mesa) -> None
     assert len(mesa.simulador.chamadas) == 3, "the second one went to the new chat at once"
 
 
-async def test_a_burst_waits_for_its_turn_instead_of_being_refused(mesa: Mesa) -> None:
-    sink = mesa.sink()
+@pytest.mark.parametrize(("chat_id", "window_s"), [(CHAT_ID, 20), ("-100", 60), ("@loja", 60)])
+async def test_a_burst_waits_for_its_turn_instead_of_being_refused(
+    mesa: Mesa, chat_id: str, window_s: float
+) -> None:
+    mesa.simulador.chats.add(chat_id)
+    sink = mesa.sink(chat_id=chat_id)
     for _ in range(20):
         await sink.deliver(ESTOQUE_BAIXO)
 
     with pytest.raises(Adiado, match="turn") as put_off:
         await sink.deliver(ESTOQUE_BAIXO)
 
-    assert put_off.value.retry_after_s == pytest.approx(60, abs=5)
+    assert put_off.value.retry_after_s == pytest.approx(window_s, abs=10)
     assert len(mesa.texts) == 20
 
 

@@ -17,8 +17,10 @@ from ponte.resilience.limiter import SlidingWindowRateLimiter
 
 log = structlog.get_logger(__name__)
 
-# Documented: 20 messages a minute to the same group. https://core.telegram.org/bots/faq
-MESSAGES, WINDOW_S = 20, 60.0
+# Documented: 20 messages a minute to the same group or channel, about one a second to a person.
+# https://core.telegram.org/bots/faq
+GROUP = 20, 60.0
+CHAT = 20, 20.0
 
 
 class TelegramSink:
@@ -28,7 +30,8 @@ class TelegramSink:
         self._settings = settings
         self._chat_id = settings.chat_id
         self._http = deps.http("telegram")
-        self._http.limit_to(SlidingWindowRateLimiter(MESSAGES, WINDOW_S))
+        limit = CHAT if (settings.chat_id or "").isdigit() else GROUP
+        self._http.limit_to(SlidingWindowRateLimiter(*limit))
 
     async def deliver(self, alerta: Alerta, *, fim: bool = False) -> None:
         """Send one message.
