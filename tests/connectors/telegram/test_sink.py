@@ -189,7 +189,7 @@ async def test_a_group_that_moved_is_followed_and_remembered(mesa: Mesa) -> None
 async def test_a_burst_waits_for_its_turn_instead_of_being_refused(
     mesa: Mesa, chat_id: str, window_s: float
 ) -> None:
-    mesa.simulador.chats.add(chat_id)
+    mesa.simulador.chats = {chat_id}
     sink = mesa.sink(chat_id=chat_id)
     for _ in range(20):
         await sink.deliver(ESTOQUE_BAIXO)
