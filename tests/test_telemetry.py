@@ -80,13 +80,17 @@ async def test_no_request_can_add_a_series(ponte: Embedded) -> None:
     await _numbers(ponte)  # asking is a request of its own
     for path in ("/a", "/b", "/pedidos/x", "/pedidos/y"):
         await ponte.http.get(path)
-    before = set(await _numbers(ponte))
+    before = await _of_requests(ponte)
 
     for path in ("/c", "/d", "/pedidos/z", "/pedidos/w"):
         await ponte.http.get(path)
-    after = set(await _numbers(ponte))
 
-    assert after == before
+    assert await _of_requests(ponte) == before
+
+
+async def _of_requests(ponte: Embedded) -> set[str]:
+    # The others may gain a series meanwhile: the shop's own work goes on.
+    return {serie for serie in await _numbers(ponte) if serie.startswith("ponte_http")}
 
 
 async def _numbers(ponte: Embedded) -> dict[str, float]:

@@ -140,7 +140,7 @@ class Edge:
         self._prefix = secrets.token_hex(6)
         self._telemetry = ctx.telemetry
         self._rastreador = ctx.rastreador
-        self._numbers: dict[tuple[str, str, int], tuple[Callable[[], None], Any]] = {}
+        self._observers: dict[str, Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -305,17 +305,13 @@ class Edge:
     # ------------------------------------------------------------ numbers
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        method = scope["method"]
-        key = (_label(scope), method if method in METHODS else "OUTRO", status)
-        numbers = self._numbers.get(key)
-        if numbers is None:
-            rota, metodo, _ = key
-            numbers = self._numbers[key] = (
-                self._telemetry.http.labels(rota, metodo, str(status)).inc,
-                self._telemetry.http_seconds.labels(rota).observe,
-            )
-        numbers[0]()
-        numbers[1](seconds)
+        method, rota = scope["method"], _label(scope)
+        key = (rota, method if method in METHODS else "OUTRO", str(status))
+        self._telemetry.http.valores[key] += 1
+        observe = self._observers.get(rota)
+        if observe is None:
+            observe = self._observers[rota] = self._telemetry.http_seconds.labels(rota).observe
+        observe(seconds)
 
 
 def _is_strict(path: str) -> bool:

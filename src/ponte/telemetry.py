@@ -88,42 +88,73 @@ class Contagem:
     The library's own counter locks, which costs an order with its four facts some 4 µs.
     """
 
-    def __init__(self, nome: str, texto: str, label: str, *, registry: CollectorRegistry) -> None:
-        self.valores: defaultdict[str, int] = defaultdict(int)
+    def __init__(
+        self, nome: str, texto: str, labels: Sequence[str], *, registry: CollectorRegistry
+    ) -> None:
+        self.valores: defaultdict[tuple[str, ...], int] = defaultdict(int)
         self._family = (nome, texto)
-        self._labelnames = (label,)
+        self._labelnames = labels
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
         """Return what was counted so far."""
         family = CounterMetricFamily(*self._family, labels=self._labelnames)
-        for valor, n in tuple(self.valores.items()):
-            family.add_metric([valor], n)
+        for valores, n in tuple(self.valores.items()):
+            family.add_metric(valores, n)
         yield family
 
 
-class Faixas:
-    """A histogram for what every order passes, as cheap as `Contagem`."""
+class Faixa:
+    """The observations of one series of a histogram."""
 
-    def __init__(
-        self, nome: str, texto: str, limites: Sequence[float], *, registry: CollectorRegistry
-    ) -> None:
+    def __init__(self, limites: Sequence[float]) -> None:
         self._limites = limites
-        self._family = (nome, texto)
         self._counts = [0] * (len(limites) + 1)
         self._sum = 0.0
-        registry.register(self)
 
     def observe(self, valor: float) -> None:
         """Count one observation."""
         self._counts[bisect_left(self._limites, valor)] += 1
         self._sum += valor
 
-    def collect(self) -> Iterator[Metric]:
-        """Return the observations so far, each bucket with all that are below it."""
+    def sample(self) -> tuple[list[tuple[str, float]], float]:
+        """Return each bucket with all that are below it, and the sum."""
         bounds = [*map(floatToGoString, self._limites), "+Inf"]
-        buckets = list(zip(bounds, map(float, accumulate(self._counts)), strict=True))
-        yield HistogramMetricFamily(*self._family, buckets=buckets, sum_value=self._sum)
+        return list(zip(bounds, map(float, accumulate(self._counts)), strict=True)), self._sum
+
+
+class Faixas:
+    """A histogram for what every order passes, as cheap as `Contagem`."""
+
+    def __init__(
+        self,
+        nome: str,
+        texto: str,
+        limites: Sequence[float],
+        *,
+        registry: CollectorRegistry,
+        labels: Sequence[str] = (),
+    ) -> None:
+        self._limites = limites
+        self._family = (nome, texto)
+        self._labelnames = labels
+        self._series: dict[tuple[str, ...], Faixa] = {} if labels else {(): Faixa(limites)}
+        registry.register(self)
+
+    def labels(self, *valores: str) -> Faixa:
+        """Return the series of these label values."""
+        return self._series.setdefault(valores, Faixa(self._limites))
+
+    def observe(self, valor: float) -> None:
+        """Count one observation of a histogram without labels."""
+        self._series[()].observe(valor)
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the observations so far."""
+        family = HistogramMetricFamily(*self._family, labels=self._labelnames)
+        for valores, faixa in tuple(self._series.items()):
+            family.add_metric(valores, *faixa.sample())
+        yield family
 
 
 class Telemetry:
@@ -136,16 +167,16 @@ class Telemetry:
         self.loop_lag = Gauge(
             "ponte_event_loop_lag_seconds", "How late the loop woke, once a second", registry=r
         )
-        self.http = Counter(
+        self.http = Contagem(
             "ponte_http_requests_total", "HTTP answers", ["rota", "metodo", "status"], registry=r
         )
-        self.http_seconds = Histogram(
-            "ponte_http_request_seconds", "Time to answer", ["rota"], buckets=_FAST, registry=r
+        self.http_seconds = Faixas(
+            "ponte_http_request_seconds", "Time to answer", _FAST, labels=["rota"], registry=r
         )
         self.limited = Counter(
             "ponte_limited_total", "Requests refused by a limit", ["limite"], registry=r
         )
-        self.fatos = Contagem("ponte_facts_total", "Facts committed", "tipo", registry=r)
+        self.fatos = Contagem("ponte_facts_total", "Facts committed", ["tipo"], registry=r)
         self.orders = Gauge("ponte_orders_open", "Orders that are not done", ["status"], registry=r)
         self.handled = Counter(
             "ponte_steps_total", "Tries of a step", ["passo", "fila", "resultado"], registry=r

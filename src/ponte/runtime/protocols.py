@@ -16,6 +16,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.frames import Frame
 
+from ponte.runtime.ciclo import Ciclo
+
 PUSH = "ponte.push"
 MAX_CABECALHO = 64 * 1024  # bytes of one request's headers; chosen, as other servers have
 MAX_PARTES = 1024  # chosen: fragments of one message, which may each be empty
@@ -133,9 +135,18 @@ class HttpProtocol(HttpToolsProtocol):
         self._cabecalho = 0
         self.prazo = None
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = Ciclo  # uvicorn names the class of its cycles in its own code
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._unset_keepalive_if_required()
+        # Not uvicorn's own, which sets a timer of the loop for each answer.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         if not self._lendo and self.prazo is None and not self._has_work():
             self._ocioso = True
             self.prazo = self.loop.time() + self.server_state.ocioso_s

@@ -86,7 +86,7 @@ class Relay:
         telemetry.commit_seconds.observe(commit.segundos)
         tipos = telemetry.fatos.valores
         for fato in commit.fatos:
-            tipos[fato.tipo] += 1
+            tipos[(fato.tipo,)] += 1
 
     def _deliver(self, fatos: Sequence[FatoGravado]) -> None:
         self._last_pos = fatos[-1].pos
