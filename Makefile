@@ -6,7 +6,7 @@ UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-ENGINES ?= chromium strace postgresql rabbitmq-server redis-server maven prometheus
+ENGINES ?= chromium strace postgresql rabbitmq-server redis-server maven prometheus caddy
 
 # A stamp carries the checksum of the pins it installed, so a changed pin installs anew
 # and an unchanged one costs nothing. The developer's set holds the runtime's.
