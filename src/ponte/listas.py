@@ -4,15 +4,17 @@
 neither repeats nor skips a row; `pular` is for people who jump.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Depends, Query
 
 from ponte.domain.valores import format_time, parse_time
 from ponte.errors import DadosInvalidos, Problema
+
+T = TypeVar("T")
 
 MAX_LIMITE = 500
 DEFAULT_LIMITE = 100
@@ -52,6 +54,20 @@ class Pagina:
 def next_cursor(*chave: Any) -> str:
     """Return the `proximo` that stands for the last row's key."""
     return orjson.dumps(chave).hex()
+
+
+def cut(
+    itens: list[T], limite: int, key: Callable[[T], Sequence[Any]]
+) -> tuple[list[T], str | None]:
+    """Return a page of what was read one row further than asked, and its `proximo`.
+
+    Args:
+        itens: The rows, up to `limite` + 1.
+        limite: Rows of a page.
+        key: A row's place in the list's order.
+    """
+    page = itens[:limite]
+    return page, next_cursor(*key(page[-1])) if len(itens) > limite else None
 
 
 def id_after(pagina: Pagina) -> str | None:

@@ -13,7 +13,7 @@ from ponte.deps import Ctx, json_response, public, require
 from ponte.domain.valores import format_time
 from ponte.errors import DadosInvalidos, PonteError, Problema
 from ponte.events import CATALOGO
-from ponte.listas import Paginacao, listing, next_cursor
+from ponte.listas import Paginacao, cut, listing
 from ponte.store.db import Tx
 
 router = APIRouter(tags=["operação"])
@@ -84,8 +84,8 @@ async def events(
     depois = pagina.depois[0] if pagina.depois else desde
     if not isinstance(depois, int) or not 0 <= depois <= MAX_POS:
         raise DadosInvalidos(Problema("desde", f"0 to {MAX_POS} expected"))
-    rows, total = await ctx.db.read(_facts, depois, tipo, pagina.limite, pagina.pular)
-    proximo = next_cursor(rows[-1][0]) if len(rows) == pagina.limite else None
+    read, total = await ctx.db.read(_facts, depois, tipo, pagina.limite + 1, pagina.pular)
+    rows, proximo = cut(read, pagina.limite, lambda row: row[:1])
     return json_response(listing([_fact(row) for row in rows], total=total, proximo=proximo))
 
 

@@ -8,7 +8,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import (
@@ -70,13 +70,16 @@ class Recente:
             return None
         return max(self.desde, self.ate - RECENTE_S + 1)
 
-    def points(self, desde: int, ate: int) -> Iterator[tuple[int, Serie, float]]:
-        """Yield (second, series, value) of [desde, ate], in the order of time."""
+    def points(
+        self, desde: int, ate: int, wanted: Callable[[Serie], object] = bool
+    ) -> Iterator[tuple[int, Serie, float]]:
+        """Yield (second, series, value) of [desde, ate], in the order of time; of any thread."""
         first = self.first()
         if first is None or self.ate is None:
             return
+        rings = [(s, ring) for s, ring in tuple(self._rings.items()) if wanted(s)]
         for segundo in range(max(desde, first), min(ate, self.ate) + 1):
-            for serie, ring in self._rings.items():
+            for serie, ring in rings:
                 value = ring[segundo % RECENTE_S]
                 if not math.isnan(value):
                     yield segundo, serie, value

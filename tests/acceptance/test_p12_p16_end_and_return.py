@@ -39,7 +39,7 @@ async def test_sigterm_under_load_cuts_no_accepted_request_and_is_out_in_time(
     await asyncio.gather(*buyers)
     await servidor.start()
 
-    assert (code, broken) == (0, [])
+    assert (code, broken) == (143, [])
     assert seconds < 20
     assert answered
     for pedido_id in answered[-50:]:

@@ -22,6 +22,7 @@ from ponte.cli.app import app
 
 KEY = "chave-de-teste-sem-valor-0123456789-abcd"  # obviously fake, 40 characters
 PONTE = str(Path(sys.executable).with_name("ponte"))
+ENDED = 128 + signal.SIGTERM  # a process that was asked to end, and did so cleanly
 PATIENCE_S = 40.0  # a start takes a second; on a loaded machine many
 
 
@@ -96,7 +97,7 @@ class Terminal:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            assert process.wait(25) == 0, self.text(args[0])
+            assert process.wait(25) == ENDED, self.text(args[0])
 
     @contextlib.contextmanager
     def client(self, process: subprocess.Popen[bytes]) -> Iterator[httpx2.Client]:

@@ -138,6 +138,19 @@ def test_customers_come_into_an_empty_running_ponte(terminal: Terminal) -> None:
     assert (again["aceitos"], after) == (5, 15)
 
 
+def test_customers_that_are_sent_home_are_counted_and_told_by_the_exit_code(
+    terminal: Terminal,
+) -> None:
+    with terminal.running("up") as process, terminal.client(process):
+        crowd = terminal.process("demo", "--rate", "20")
+        terminal.wait_text("up", "pedido 1 recebido")
+        crowd.send_signal(signal.SIGTERM)
+        code = crowd.wait(30)
+
+    assert code == 143
+    assert "aceitos" in terminal.text("demo")
+
+
 def test_a_shop_with_products_of_its_own_is_asked_for_first(loja: Terminal) -> None:
     with loja.running("up") as process, loja.client(process) as http:
         said = loja.run("demo", "--limite", "1")

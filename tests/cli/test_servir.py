@@ -102,7 +102,7 @@ def test_sigterm_answers_what_was_accepted_and_closes_sockets_with_1012(
         stop.set()
         buyer.join()
 
-    assert (code, ws.close_code) == (0, 1012)
+    assert (code, ws.close_code) == (143, 1012)
     assert took_s < 20
     assert set(answers) == {202}
     kept = terminal.ok("pedidos", "list", "--json").json["total"]
@@ -126,6 +126,16 @@ def test_ctrl_c_ends_with_130(terminal: Terminal) -> None:
     process.send_signal(signal.SIGINT)
 
     assert process.wait(25) == 130
+
+
+@pytest.mark.parametrize("papel", ["up", "web", "worker", "scheduler"])
+def test_sigterm_ends_every_role_with_143(papel: str, terminal: Terminal) -> None:
+    process = terminal.process(papel)
+    terminal.wait_text(papel, "papéis")
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(25) == 143
 
 
 def refused(terminal: Terminal, *args: str, **env: str) -> str:

@@ -23,6 +23,8 @@ API_KEY = "chave-de-teste-sem-valor-0123456789-abcd"
 # (5 s) is judged from the figures, so that a slow start is reported and not an error.
 PATIENCE_S = 60.0
 POLL_S = 0.01
+UNREACHABLE = 4  # how `ponte` ends a start that found no database
+AGAIN_S = 0.5  # a service manager waits longer (chosen)
 
 
 class NeverReady(Exception):
@@ -36,6 +38,10 @@ class Role:
     name: str
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
+    # Where it says itself whether it is ready; None: the first role speaks for all.
+    porta: int | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    was_ready: bool = False
 
 
 @dataclass
@@ -49,20 +55,33 @@ class Server:
     recovery_s: list[float] = field(default_factory=list)
     kills: int = 0
     killed_at: float = 0.0
+    # Whether a start that found no database is tried again, as a service manager does.
+    tries_again: bool = False
+    gave_up: int = 0
+
+    @property
+    def portas(self) -> list[int]:
+        """Return where orders are taken."""
+        webs = [role.porta for role in self.roles if role.porta and role.name.startswith("web")]
+        return webs or [self.porta]
 
     def start(self) -> None:
+        # One after the other where a database is shared: the first one brings in the schema.
         for role in self.roles:
             self.spawn(role.name)
+            if role.porta is not None:
+                self.wait_ready(role.name)
         self.wait_ready()
 
     def spawn(self, name: str) -> None:
         """Start one role and don't wait for it."""
         role = self._role(name)
+        role.was_ready = False
         log = (self.data_dir.parent / f"{role.name}.log").open("ab")
         with log:
             role.process = subprocess.Popen(  # noqa: S603
                 role.command,
-                env=dict(self.env),
+                env={**self.env, **role.env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -70,31 +89,40 @@ class Server:
                 start_new_session=True,
             )
 
-    def wait_ready(self) -> None:
-        """Return when /health/ready says 200."""
+    def wait_ready(self, name: str | None = None) -> None:
+        """Return when /health/ready says 200; of one role, or of all that say so themselves."""
+        asked = [role for role in self.roles if name in {None, role.name}]
         began = time.monotonic()
         while time.monotonic() - began < PATIENCE_S:
-            if self.is_ready():
+            if all(self._is_ready(role) for role in asked):
                 return
-            self._complain_if_dead()
+            self._look_after_the_dead()
             time.sleep(POLL_S)
         raise NeverReady(self.last_lines())
 
-    def is_ready(self) -> bool:
-        with Wire(self.porta, API_KEY) as wire:
+    def _is_ready(self, role: Role) -> bool:
+        with Wire(role.porta or self.porta, API_KEY) as wire:
             try:
-                return wire.get("/health/ready").ok
+                ready = wire.get("/health/ready").ok
             except CutOff:
                 return False
+        role.was_ready |= ready
+        return ready
 
     def is_listening(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.porta)) == 0
 
-    def _complain_if_dead(self) -> None:
+    def _look_after_the_dead(self) -> None:
         for role in self.roles:
-            if role.process is not None and role.process.poll() is not None:
-                raise NeverReady(f"{role.name} ended by itself\n{self.last_lines()}")
+            code = None if role.process is None else role.process.poll()
+            if code is None:
+                continue
+            if not self.tries_again or role.was_ready or code != UNREACHABLE:
+                raise NeverReady(f"{role.name} ended by itself: {code}\n{self.last_lines()}")
+            self.gave_up += 1
+            time.sleep(AGAIN_S)
+            self.spawn(role.name)
 
     def pid(self, name: str) -> int:
         return self._process(self._role(name)).pid
@@ -103,13 +131,18 @@ class Server:
         """kill -9, and return when the process is gone."""
         role = self._role(name)
         process = self._process(role)
+        if process.poll() is not None and not self.tries_again:
+            raise NeverReady(f"{name} ended by itself\n{self.last_lines()}")
+        if process.poll() is not None:
+            self._look_after_the_dead()
+            process = self._process(role)
         os.killpg(process.pid, signal.SIGKILL)
         self._gone(role)
 
     def restart(self, name: str) -> None:
         """Start a killed role again at once; note how long from kill to ready."""
         self.spawn(name)
-        self.wait_ready()
+        self.wait_ready(name if self._role(name).porta else None)
         self.recovery_s.append(time.monotonic() - self.killed_at)
 
     def reap(self, name: str, within_s: float) -> bool:

@@ -118,9 +118,14 @@ async def revoke(tx: Tx, chave_id: str) -> None:
         raise NaoEncontrado("Chave", chave_id)
 
 
-async def list_all(tx: Tx, *, pular: int = 0, limite: int = 500) -> tuple[list[Chave], int]:
-    """Return stored keys, newest first, and how many there are."""
-    rows = await tx.fetch(f"{_SELECT} ORDER BY id DESC LIMIT ? OFFSET ?", (limite, pular))
+async def list_all(
+    tx: Tx, *, pular: int = 0, limite: int = 500, antes_de: str | None = None
+) -> tuple[list[Chave], int]:
+    """Return stored keys, newest first, and how many there are; `antes_de` goes on below an id."""
+    where, params = ("", ()) if antes_de is None else (" WHERE id < ?", (antes_de,))
+    rows = await tx.fetch(
+        f"{_SELECT}{where} ORDER BY id DESC LIMIT ? OFFSET ?", (*params, limite, pular)
+    )
     total = await tx.fetch_one("SELECT COUNT(*) FROM chaves")
     return [_chave(row) for row in rows], total[0] if total else 0
 

@@ -31,7 +31,7 @@ from ponte.deps import (
 )
 from ponte.domain.valores import format_time, parse_time
 from ponte.errors import DadosInvalidos, Problema
-from ponte.listas import Paginacao, listing
+from ponte.listas import Pagina, Paginacao, cut, id_after, listing
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -54,8 +54,9 @@ class NovaChave(BaseModel):
 @router.get("")
 async def list_keys(ctx: Ctx, pagina: Paginacao) -> Response:
     """List keys, newest first; the keys themselves are nowhere."""
-    found, total = await ctx.db.read(_list, pagina.pular, pagina.limite)
-    return json_response(listing([view(chave) for chave in found], total=total))
+    read, total = await ctx.db.read(_list, pagina)
+    found, proximo = cut(read, pagina.limite, lambda chave: [chave.id])
+    return json_response(listing([view(c) for c in found], total=total, proximo=proximo))
 
 
 @router.post("", status_code=201)
@@ -128,8 +129,10 @@ async def _derived(request: Request, ctx: Context) -> str | None:
     return PREFIXO + base64.urlsafe_b64encode(drawn).decode().rstrip("=")
 
 
-async def _list(tx: Tx, pular: int, limite: int) -> tuple[list[Chave], int]:
-    return await chaves.list_all(tx, pular=pular, limite=limite)
+async def _list(tx: Tx, pagina: Pagina) -> tuple[list[Chave], int]:
+    return await chaves.list_all(
+        tx, pular=pagina.pular, limite=pagina.limite + 1, antes_de=id_after(pagina)
+    )
 
 
 async def _create(

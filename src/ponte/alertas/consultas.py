@@ -6,7 +6,7 @@ from typing import Any
 from ponte.alertas import service
 from ponte.domain.valores import format_time
 from ponte.errors import DadosInvalidos, Problema
-from ponte.listas import Pagina, next_cursor
+from ponte.listas import Pagina, cut
 from ponte.store.db import Tx
 
 MAX_MS = 2**63  # what every engine keeps as a whole number
@@ -40,9 +40,8 @@ async def list_alerts(
         " ORDER BY criado_em DESC, id DESC LIMIT ? OFFSET ?",
         (*params, pagina.limite + 1, pagina.pular),
     )
-    alertas = [service.from_row(r) for r in rows[: pagina.limite]]
-    more = len(rows) > pagina.limite
-    proximo = next_cursor(alertas[-1].criado_em, alertas[-1].id) if more else None
+    read = [service.from_row(r) for r in rows]
+    alertas, proximo = cut(read, pagina.limite, lambda a: (a.criado_em, a.id))
     return [service.view(a) for a in alertas], int(total[0]) if total else 0, proximo
 
 

@@ -18,7 +18,7 @@ from ponte.alertas.silencios import Silencio
 from ponte.deps import Ctx, Quem, body, idempotent, json_response, require
 from ponte.domain.valores import parse_time
 from ponte.errors import DadosInvalidos, Problema
-from ponte.listas import Pagina, PaginacaoSkip, id_after, listing, next_cursor
+from ponte.listas import Pagina, PaginacaoSkip, cut, id_after, listing
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -55,8 +55,8 @@ class SilencioIn(BaseModel):
 )
 async def list_silences(ctx: Ctx, pagina: PaginacaoSkip, *, ativo: bool | None = None) -> Any:
     """List silences, newest first; `ativo=true` those in force."""
-    itens, total = await ctx.db.read(_list, ativo, pagina)
-    proximo = next_cursor(itens[-1]["id"]) if len(itens) == pagina.limite else None
+    read, total = await ctx.db.read(_list, ativo, pagina)
+    itens, proximo = cut(read, pagina.limite, lambda silencio: [silencio["id"]])
     return json_response(listing(itens, total=total, proximo=proximo))
 
 
@@ -100,7 +100,7 @@ def _instant(texto: str) -> int:
 
 async def _list(tx: Tx, ativo: bool | None, pagina: Pagina) -> tuple[list[dict[str, Any]], int]:
     return await silencios.list_all(
-        tx, ativo=ativo, pular=pagina.pular, limite=pagina.limite, antes_de=id_after(pagina)
+        tx, ativo=ativo, pular=pagina.pular, limite=pagina.limite + 1, antes_de=id_after(pagina)
     )
 
 

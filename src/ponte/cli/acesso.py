@@ -148,8 +148,13 @@ async def ponte(*, local: bool = True) -> AsyncIterator[Acesso]:
 def default_url(settings: Settings) -> str:
     """Return where the settings say that a Ponte of this machine serves."""
     scheme = "https" if settings.tls_cert else "http"
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
-    return f"{scheme}://{host}:{settings.port}"
+    return f"{scheme}://{_in_url(settings.host.strip('[]'))}:{settings.port}"
+
+
+def _in_url(host: str) -> str:
+    # To listen on every address is no address to ask; this machine answers on its own.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
+    return f"[{host}]" if ":" in host else host
 
 
 def key(settings: Settings) -> str | None:

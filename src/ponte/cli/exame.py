@@ -4,6 +4,7 @@ It changes nothing but what `--fix` says is safe: modes of files that hold secre
 and pending migrations. It never prints a secret.
 """
 
+import asyncio
 import os
 import shutil
 import socket
@@ -35,6 +36,7 @@ from ponte.store.db import Tx
 DISCO_MINIMO = 1024**3  # chosen: room for a day of a busy shop and for one backup
 FSYNC_LENTO_S = 0.05  # RELIABILITY F6: above 50 ms a disk is slow
 FSYNCS = 7
+PORTA_S = 2.0  # chosen: this machine answers itself at once
 ATRASO_MS = 60_000  # as in readiness: work that waits longer says that nobody does it
 SEGREDOS = 0o077  # what others may do with a file of secrets: nothing
 
@@ -164,18 +166,25 @@ def _exposure(settings: Settings) -> Achado:
 async def _port(settings: Settings) -> Achado:
     url = default_url(settings)
     try:
-        async with httpx2.AsyncClient(timeout=2, trust_env=False, verify=False) as http:
+        async with httpx2.AsyncClient(timeout=PORTA_S, trust_env=False, verify=False) as http:
             resposta = await http.get(f"{url}/health/live")
     except httpx2.TransportError:
         resposta = None
     if resposta is not None and resposta.content == b'{"status":"ok"}':
         return Achado("porta", ok=True, texto=f"Ponte responde em {url}")
-    with socket.socket() as probe:
-        if probe.connect_ex((url.rpartition("//")[2].rpartition(":")[0], settings.port)) != 0:
-            return Achado("porta", ok=True, texto=f"{settings.port} livre, nenhum Ponte nela")
+    if not await asyncio.to_thread(_taken, httpx2.URL(url).host, settings.port):
+        return Achado("porta", ok=True, texto=f"{settings.port} livre, nenhum Ponte nela")
     return Achado(
         "porta", ok=False, texto=f"outro programa usa {settings.port}", tente="PONTE_PORT"
     )
+
+
+def _taken(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=PORTA_S):
+            return True
+    except OSError:
+        return False
 
 
 # ---------------------------------------------------------------- the database

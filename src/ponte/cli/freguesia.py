@@ -59,6 +59,8 @@ def _demo(
         saida.data(freguesia.view(), freguesia.text())
         if freguesia.contas["inesperados"]:
             raise typer.Exit(saida.RESSALVAS)
+        if freguesia.ended_by is not None:
+            raise typer.Exit(128 + freguesia.ended_by)
 
     run(work, local=False)
 
@@ -89,6 +91,7 @@ class Freguesia:
         from ponte.simulators.demo import FILIAIS, produtos  # noqa: PLC0415
 
         self.contas: Counter[str] = Counter()
+        self.ended_by: signal.Signals | None = None
         self._acesso = acesso
         self._sorte = random.Random(f"freguesia:{seed}")  # noqa: S311 - repeatable, not secret
         self._caos = caos
@@ -99,8 +102,13 @@ class Freguesia:
         """Let them come until `limite` of them, Ctrl-C or SIGTERM; who is inside is served."""
         end = asyncio.Event()
         loop = asyncio.get_running_loop()
+
+        def leave(number: signal.Signals) -> None:
+            self.ended_by = number
+            end.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, end.set)
+            loop.add_signal_handler(number, leave, number)
         teller = asyncio.create_task(self._tell())
         inside: set[asyncio.Task[None]] = set()
         came = 0

@@ -79,7 +79,7 @@ def run(plano: Plano) -> int:
             tente="ponte doctor",
             codigo=saida.INALCANCAVEL,
         ) from error
-    return saida.INTERROMPIDO if signal.SIGINT in plano.ended_by else saida.FEITO
+    return 128 + plano.ended_by[0] if plano.ended_by else saida.FEITO
 
 
 def _advice(error: ConfiguracaoInvalida) -> str:

@@ -20,7 +20,7 @@ from ponte.estoque.modelos import (
     Simulado,
 )
 from ponte.estoque.service import Contagem, Filtro
-from ponte.listas import Pagina, Paginacao, listing, next_cursor
+from ponte.listas import Pagina, Paginacao, cut, listing
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -111,10 +111,8 @@ async def list_items(
     ctx: Ctx, pagina: Paginacao, filtro: Annotated[Filtro, Depends(_filtro)]
 ) -> Any:
     """List the stock by product and filial."""
-    itens, total = await ctx.db.read(_list, filtro, pagina)
-    proximo = None
-    if len(itens) == pagina.limite:
-        proximo = next_cursor(itens[-1]["produto_id"], itens[-1]["filial_id"])
+    read, total = await ctx.db.read(_list, filtro, pagina)
+    itens, proximo = cut(read, pagina.limite, lambda i: [i["produto_id"], i["filial_id"]])
     return json_response(listing(itens, total=total, proximo=proximo))
 
 
@@ -192,14 +190,14 @@ async def list_movements(
     filial_id: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Any:
     """Return the ledger, newest first; its deltas add up to the quantity."""
-    itens, total = await ctx.db.read(_movements, produto_id, filial_id, pagina)
-    proximo = next_cursor(itens[-1]["id"]) if len(itens) == pagina.limite else None
+    read, total = await ctx.db.read(_movements, produto_id, filial_id, pagina)
+    itens, proximo = cut(read, pagina.limite, lambda movimento: [movimento["id"]])
     return json_response(listing(itens, total=total, proximo=proximo))
 
 
 async def _list(tx: Tx, filtro: Filtro, pagina: Pagina) -> tuple[list[dict[str, Any]], int]:
     return await service.list_items(
-        tx, filtro, pular=pagina.pular, limite=pagina.limite, depois=_pair(pagina)
+        tx, filtro, pular=pagina.pular, limite=pagina.limite + 1, depois=_pair(pagina)
     )
 
 
@@ -208,7 +206,7 @@ async def _movements(
 ) -> tuple[list[dict[str, Any]], int]:
     alvo = (produto_id, filial_id)
     return await service.list_movements(
-        tx, alvo, pular=pagina.pular, limite=pagina.limite, antes_de=_id(pagina)
+        tx, alvo, pular=pagina.pular, limite=pagina.limite + 1, antes_de=_id(pagina)
     )
 
 

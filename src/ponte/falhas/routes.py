@@ -10,7 +10,7 @@ from ponte.deps import Ctx, Quem, body, idempotent, json_response, require
 from ponte.falhas import service
 from ponte.falhas.modelos import Descartadas, FalhaCompleta, ListaDeFalhas, Reprocessadas
 from ponte.falhas.service import Filtro
-from ponte.listas import Pagina, Paginacao, listing
+from ponte.listas import Pagina, Paginacao, cut, id_after, listing
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -59,8 +59,9 @@ async def list_failures(
     ctx: Ctx, pagina: Paginacao, filtro: Annotated[Filtro, Depends(_filtro)]
 ) -> Any:
     """List set-aside work, newest first, and its causes; open ones unless `situacao` says."""
-    itens, total, causas = await ctx.db.read(_list, filtro, pagina)
-    return json_response({**listing(itens, total=total), "causas": causas})
+    read, total, causas = await ctx.db.read(_list, filtro, pagina)
+    itens, proximo = cut(read, pagina.limite, lambda falha: [falha["id"]])
+    return json_response({**listing(itens, total=total, proximo=proximo), "causas": causas})
 
 
 @router.get(
@@ -123,7 +124,9 @@ async def discard(
 async def _list(
     tx: Tx, filtro: Filtro, pagina: Pagina
 ) -> tuple[list[dict[str, Any]], int, list[dict[str, Any]]]:
-    itens, total = await service.list_failures(tx, filtro, pular=pagina.pular, limite=pagina.limite)
+    itens, total = await service.list_failures(
+        tx, filtro, pular=pagina.pular, limite=pagina.limite + 1, antes_de=id_after(pagina)
+    )
     return itens, total, await service.causes(tx)
 
 

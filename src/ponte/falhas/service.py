@@ -56,13 +56,18 @@ def view(row: Row) -> dict[str, Any]:
 
 
 async def list_failures(
-    tx: Tx, filtro: Filtro, *, pular: int, limite: int
+    tx: Tx, filtro: Filtro, *, pular: int, limite: int, antes_de: str | None = None
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return a page of failures, newest first, and how many match."""
+    """Return a page of failures, newest first, and how many match.
+
+    `antes_de` goes on below that id, whatever was set aside meanwhile.
+    """
     where, params = _where(filtro)
     total = await tx.fetch_one(f"SELECT COUNT(*) {_FROM} WHERE {where}", params)
+    if antes_de is not None:
+        where, params = f"{where} AND a.id < ?", [*params, antes_de]
     rows = await tx.fetch(
-        f"SELECT {_COLUNAS} {_FROM} WHERE {where} ORDER BY a.criada_em DESC, a.id LIMIT ? OFFSET ?",
+        f"SELECT {_COLUNAS} {_FROM} WHERE {where} ORDER BY a.id DESC LIMIT ? OFFSET ?",
         (*params, limite, pular),
     )
     return [view(row) for row in rows], int(total[0]) if total else 0

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from ponte.deps import Ctx, Quem, body, idempotent, json_response, require
 from ponte.domain.mensagem import Canal, Mensagem, TipoMensagem
 from ponte.errors import SemEscopo
-from ponte.listas import PaginacaoSkip, id_after, listing, next_cursor
+from ponte.listas import PaginacaoSkip, cut, id_after, listing
 from ponte.mensagens import consultas, service
 from ponte.mensagens.consultas import Filtro
 from ponte.mensagens.modelos import Aceita, ListaDeMensagens, MensagemNaLista
@@ -92,8 +92,8 @@ async def list_messages(
 ) -> Any:
     """List messages, newest first."""
     antes_de = id_after(pagina)
-    itens, total = await ctx.db.read(_list, filtro, (pagina.pular, pagina.limite), antes_de)
-    proximo = next_cursor(itens[-1]["id"]) if len(itens) == pagina.limite else None
+    read, total = await ctx.db.read(_list, filtro, (pagina.pular, pagina.limite + 1), antes_de)
+    itens, proximo = cut(read, pagina.limite, lambda mensagem: [mensagem["id"]])
     return json_response(listing(itens, total=total, proximo=proximo))
 
 

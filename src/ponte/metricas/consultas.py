@@ -2,13 +2,15 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ponte.context import Context
 from ponte.domain.metrica import Metrica, TipoMetrica
 from ponte.metricas import proprias, service
-from ponte.metricas.proprias import DEZ, GUARDA_S, MINUTO
+from ponte.metricas.proprias import DEZ, GUARDA_S, MINUTO, Ponto
 from ponte.metricas.service import Filtro
 from ponte.telemetry import TIPOS, Serie, Telemetry
 
@@ -41,9 +43,9 @@ async def history(
             still reaches back to where the time begins.
     """
     posted, total = await ctx.db.read(_posted, filtro, limite)
-    own = await _own(ctx, filtro, passo_s)
+    own, own_total = await _own(ctx, filtro, limite, passo_s=passo_s)
     merged = list(heapq.merge(posted, own, key=_when))
-    return merged[-limite:], total + len(own)
+    return merged[-limite:], total + own_total
 
 
 def now(telemetry: Telemetry, *, em_ms: int) -> list[Metrica]:
@@ -70,24 +72,30 @@ async def _posted(tx: Any, filtro: Filtro, limite: int) -> Amostras:
     return await service.samples(tx, filtro, limite=limite)
 
 
-async def _own(ctx: Context, filtro: Filtro, passo_s: int | None) -> list[Metrica]:
+async def _own(ctx: Context, filtro: Filtro, limite: int, *, passo_s: int | None) -> Amostras:
     now_s = ctx.now_ms() // 1000
     desde_s = 0 if filtro.desde is None else -(-filtro.desde // 1000)
     ate_s = now_s + 1 if filtro.ate is None else -(-filtro.ate // 1000)
     passo_s = passo_s or _grain(ctx.telemetry, desde_s, now_s)
     wanted = _wanted(filtro)
     if passo_s == 1:
-        points = ctx.telemetry.recente.points(desde_s, ate_s - 1)
-        return [_sample(em, serie, v) for em, serie, v in points if wanted(serie)]
+        points = ctx.telemetry.recente.points(desde_s, ate_s - 1, wanted)
+        return await asyncio.to_thread(newest, points, limite)
     rows, series = await ctx.db.read(proprias.between, passo_s, desde_s, ate_s)
     chosen = {i: serie for i, serie in series.items() if wanted(serie)}
     if not chosen:
-        return []
-    return await asyncio.to_thread(_read, rows, chosen)
+        return [], 0
+    return await asyncio.to_thread(newest, proprias.unpack(rows, chosen), limite)
 
 
-def _read(rows: Sequence[Any], series: dict[int, Serie]) -> list[Metrica]:
-    return [_sample(m.em_s, m.serie, m.valor) for m in proprias.unpack(rows, series)]
+def newest(points: Iterable[Ponto], limite: int) -> Amostras:
+    """Return the last samples of a run of points in the order of time, and how many there were.
+
+    A week of all of Ponte's numbers is a few million points; no more than `limite` are kept.
+    """
+    counter = itertools.count()
+    kept = deque((point for point, _n in zip(points, counter, strict=False)), maxlen=limite)
+    return [_sample(*point) for point in kept], next(counter)
 
 
 def _grain(telemetry: Telemetry, desde_s: int, now_s: int) -> int:

@@ -7,7 +7,6 @@ counted at one instant: 2,160 rows and 10,080 for each process, however many ser
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,17 +20,9 @@ GUARDA_S = {DEZ: 6 * 3600, MINUTO: 7 * 24 * 3600}
 MAX_SERIES = 2_000  # chosen: of all processes that ever ran; labels come from code
 ATRASO_S = 20  # chosen: a process writes its ten seconds this late at most
 PAGINA = 60  # minutes summed up in one transaction
+Ponto = tuple[int, Serie, float]  # second, series, value
 Packed = tuple[list[int], list[float]]
 _decoder: msgspec.msgpack.Decoder[Packed] = msgspec.msgpack.Decoder(Packed)
-
-
-@dataclass(frozen=True, slots=True)
-class Medida:
-    """One value of one series at one second."""
-
-    em_s: int
-    serie: Serie
-    valor: float
 
 
 async def write(tx: Tx, em_s: int, instancia: str, valores: Mapping[Serie, float]) -> None:
@@ -83,7 +74,7 @@ async def between(
     return rows, {r[0]: _serie(r) for r in known}
 
 
-def unpack(rows: Iterable[Row], series: Mapping[int, Serie]) -> Iterator[Medida]:
+def unpack(rows: Iterable[Row], series: Mapping[int, Serie]) -> Iterator[Ponto]:
     """Yield the values of packed rows for some series, summed over the processes of an instant.
 
     Slow for a week of them; call it away from the event loop.
@@ -92,14 +83,14 @@ def unpack(rows: Iterable[Row], series: Mapping[int, Serie]) -> Iterator[Medida]
     sums: dict[int, float] = {}
     for em, blob in rows:
         if at is not None and em != at:
-            yield from (Medida(at, series[i], v) for i, v in sums.items())
+            yield from ((at, series[i], v) for i, v in sums.items())
             sums = {}
         at = em
         for i, value in zip(*_unpack(blob), strict=True):
             if i in series:
                 sums[i] = sums.get(i, 0.0) + value
     if at is not None:
-        yield from (Medida(at, series[i], v) for i, v in sums.items())
+        yield from ((at, series[i], v) for i, v in sums.items())
 
 
 async def _ids(tx: Tx, wanted: Iterable[Serie]) -> dict[Serie, int]:

@@ -18,7 +18,7 @@ from ponte.domain.valores import (
 )
 from ponte.errors import DadosInvalidos, Problema
 from ponte.hot import Chamada, hot
-from ponte.listas import Pagina, Paginacao, instant, listing, next_cursor
+from ponte.listas import Pagina, Paginacao, cut, instant, listing
 from ponte.pedidos import consultas, service
 from ponte.pedidos.modelos import ListaDePedidos, PedidoCompleto, PedidoResumo, Status
 from ponte.rastro import RASTRO
@@ -179,8 +179,8 @@ async def list_orders(
     ctx: Ctx, pagina: Paginacao, filtro: Annotated[consultas.Filtro, Depends(_filtro)]
 ) -> Any:
     """List orders, newest first. `busca`: id, external id, document, phone, SKU or nota key."""
-    itens, total = await ctx.db.read(_list, filtro, pagina)
-    proximo = next_cursor(itens[-1]["numero"]) if len(itens) == pagina.limite else None
+    read, total = await ctx.db.read(_list, filtro, pagina)
+    itens, proximo = cut(read, pagina.limite, lambda pedido: [pedido["numero"]])
     return json_response(listing(itens, total=total, proximo=proximo))
 
 
@@ -219,7 +219,7 @@ async def _list(
     tx: Tx, filtro: consultas.Filtro, pagina: Pagina
 ) -> tuple[list[dict[str, Any]], int]:
     return await consultas.list_orders(
-        tx, filtro, pular=pagina.pular, limite=pagina.limite, antes_de=_numero(pagina)
+        tx, filtro, pular=pagina.pular, limite=pagina.limite + 1, antes_de=_numero(pagina)
     )
 
 
