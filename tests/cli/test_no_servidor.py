@@ -83,3 +83,29 @@ def test_a_server_that_is_away_is_said_with_what_to_try(
         assert said.code == 4
         assert "canary" not in said.err
         assert "PONTE_DATABASE_URL" in said.err
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ("password", 'senha errada, ou o usuário "ponte" não existe'),
+        ("database", 'o banco "nenhum" não existe'),
+        ("port", "nenhum PostgreSQL escuta neste endereço"),
+    ],
+)
+@pytest.mark.parametrize("command", ["migrate", "doctor"])
+def test_why_a_server_lets_nobody_in_is_said_in_portuguese(
+    terminal: Terminal, cluster: Cluster, engine: str, change: str, cause: str, command: str
+) -> None:
+    wrong = {
+        "password": engine.replace(cluster.password, "canary"),
+        "database": engine.rpartition("/")[0] + "/nenhum",
+        "port": engine.replace(f":{cluster.port}/", ":1/"),
+    }
+    terminal.patch.setenv("PONTE_DATABASE_URL", wrong[change])
+
+    said = terminal.run(command)
+
+    assert said.code != 0
+    assert cause in said.out + said.err
+    assert "canary" not in said.out + said.err

@@ -115,6 +115,37 @@ def test_a_wrong_setting_is_said_in_portuguese(name: str, value: str, terminal: 
     assert ENGLISH.findall(said.err) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ConnectionRefusedError", "nenhum PostgreSQL escuta neste endereço"),
+        ("gaierror", "o nome do servidor PostgreSQL é desconhecido"),
+        ("TimeoutError", "o PostgreSQL não respondeu a tempo"),
+        ("ConnectionError", "o PostgreSQL não fala TLS"),
+        ("sorry, too many clients already", "o servidor tem conexões demais"),
+        ("the database system is starting up", "o servidor ainda está começando"),
+        ('role "loja" is not permitted to log in', 'o usuário "loja" não pode entrar'),
+        (
+            'no pg_hba.conf entry for host "10.0.0.9", user "loja", database "x", no encryption',
+            'pg_hba.conf não deixa entrar de "10.0.0.9" o usuário "loja" no banco "x"',
+        ),
+        # What a server before 11 answers to the settings that a connection asks for.
+        (
+            'unrecognized configuration parameter "jit"',
+            'o servidor é antigo demais: não conhece o ajuste "jit"',
+        ),
+    ],
+)
+def test_a_server_that_lets_nobody_in_is_said_in_portuguese(words: str, said: str) -> None:
+    cause = portuguese(f"10.0.0.1:5432/ponte: PostgreSQL can't be reached: {words}")
+
+    assert cause.startswith("10.0.0.1:5432/ponte: ")
+    assert cause.removeprefix("10.0.0.1:5432/ponte: ").startswith(
+        (said, f"não há acesso ao PostgreSQL: {said}")
+    )
+    assert ENGLISH.findall(cause) == []
+
+
 def test_each_part_is_said_and_what_is_not_known_stays() -> None:
     two = "itens.0.quantidade: whole number expected; cliente: unknown field"
 

@@ -140,6 +140,55 @@ FRASES = {
         "esperado postgresql://usuário:senha@servidor:porta/banco"
     ),
     "PostgreSQL can't be reached": "o PostgreSQL não responde",
+    "PostgreSQL can't be reached: {}": "não há acesso ao PostgreSQL: {}",
+    "PostgreSQL can't be reached: ConnectionRefusedError": (
+        "nenhum PostgreSQL escuta neste endereço"
+    ),
+    "PostgreSQL can't be reached: gaierror": "o nome do servidor PostgreSQL é desconhecido",
+    "PostgreSQL can't be reached: TimeoutError": "o PostgreSQL não respondeu a tempo",
+    "PostgreSQL can't be reached: ConnectionResetError": "o PostgreSQL fechou a conexão",
+    "PostgreSQL can't be reached: ConnectionDoesNotExistError": "o PostgreSQL fechou a conexão",
+    "PostgreSQL can't be reached: ConnectionError": "o PostgreSQL não fala TLS",
+    "PostgreSQL can't be reached: SSLCertVerificationError": (
+        "o certificado do PostgreSQL não confere"
+    ),
+    # The server's own words; in quotes, what its operator named.
+    "password authentication failed for user {}": "senha errada, ou o usuário {} não existe",
+    "no password supplied": "falta a senha",
+    "role {} does not exist": "o usuário {} não existe",
+    "role {} is not permitted to log in": "o usuário {} não pode entrar",
+    "database {} does not exist": "o banco {} não existe",
+    "database {} is not currently accepting connections": "o banco {} não aceita conexões agora",
+    "permission denied for database {}": "o usuário não pode usar o banco {}",
+    "permission denied for schema {}": "o usuário não pode usar o esquema {}",
+    "permission denied for table {}": "o usuário não pode usar a tabela {}",
+    "must be owner of table {}": "a tabela {} é de outro usuário",
+    "no pg_hba.conf entry for host {}, user {}, database {}": (
+        "pg_hba.conf não deixa entrar de {} o usuário {} no banco {}"
+    ),
+    "pg_hba.conf rejects connection for host {}, user {}, database {}": (
+        "pg_hba.conf recusa de {} o usuário {} no banco {}"
+    ),
+    "sorry, too many clients already": "o servidor tem conexões demais",
+    "too many connections for {} {}": "conexões demais para {1}",
+    "remaining connection slots are reserved for {}": "o servidor tem conexões demais",
+    "the database system is starting up": "o servidor ainda está começando",
+    "the database system is shutting down": "o servidor está terminando",
+    "the database system is in recovery mode": "o servidor está se recuperando de uma queda",
+    "the database system is not yet accepting connections{}": "o servidor ainda está começando",
+    "terminating connection due to administrator command": "o servidor foi mandado terminar",
+    "cannot execute {} in a read-only transaction": "o servidor só permite leitura",
+    "unrecognized configuration parameter {}": (
+        "o servidor é antigo demais: não conhece o ajuste {}"
+    ),
+    "PostgreSQL refused a migration: PostgresSyntaxError: {}": (
+        "o servidor não entende a migração, e pode ser antigo demais: {}"
+    ),
+    "PostgreSQL refused a migration: InsufficientPrivilegeError: {}": (
+        "o PostgreSQL recusou uma migração: {}"
+    ),
+    "syntax error at or near {}": "erro de sintaxe perto de {}",
+    "could not extend file {}: No space left on device{}": "não há espaço no disco do servidor",
     "PostgreSQL refused a migration: {}": "o PostgreSQL recusou uma migração: {}",
     "There is no connector {}": "não há o conector {}",
     "{} must be 64 hexadecimal digits": "{} deve ter 64 dígitos hexadecimais",
