@@ -29,6 +29,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="short loads: shows that rows work")
     parser.add_argument("--ponte", type=Path, default=Path(sys.executable).parent / "ponte")
     parser.add_argument("--naive-python", default=sys.executable, help="interpreter with pika")
+    parser.add_argument(
+        "--baselines-python",
+        default=sys.executable,
+        help="interpreter with SQLAlchemy, pgqueuer and FastStream: bench/baselines.txt",
+    )
     parser.add_argument("--keep", action="store_true", help="keep databases and logs")
     parser.add_argument("--no-save", action="store_true", help="write no raw results")
     options = parser.parse_args(arguments)
@@ -59,6 +64,7 @@ def main(arguments: list[str]) -> int:
         directory=directory,
         ponte=options.ponte,
         naive_python=options.naive_python,
+        baselines_python=options.baselines_python,
     )
     run = report.Run(
         machine=machine.describe(directory),

@@ -15,6 +15,8 @@ class Setup:
     # The command under test, and the interpreter that has the naive app's broker client.
     ponte: Path
     naive_python: str
+    # The interpreter that has what bench/baselines.txt pins.
+    baselines_python: str
 
     def pick(self, full: float, quick: float) -> float:
         """Choose a length: the real one, or one that is enough to see the row work."""

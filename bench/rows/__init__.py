@@ -19,6 +19,7 @@ ROWS = (
     "fanout",
     "million",
     "start",
+    "pg_ingest",
 )
 
 

@@ -56,6 +56,14 @@ _DIGITS_HINT = re.compile(r"[0-9](?:[0-9]{9}|[0-9]{2}\.)")
 _DIGITS = re.compile(
     r"(?<![\w.+/-])(?:\+\d{10,15}|\d{11}|55\d{10,11}|\d{3}\.\d{3}\.\d{3}-\d{2})(?![\w-])"
 )
+# A phone as people write it: area in brackets, or apart, or behind +55; halves apart.
+_PHONE = re.compile(
+    r"(?<![\w.+/-])(?:\+?55[ .-]?)?(?:"
+    r"\([1-9]\d\) ?9?\d{4}[ .-]?\d{4}"
+    r"|[1-9]\d[ -]9?\d{4}[ -]\d{4}"
+    r"|(?<=55[ .-])[1-9]\d[ .-]?9?\d{8}"
+    r")(?![\w-])"
+)
 
 _CPF_LENGTH = 11
 # A value that a caller chose must not begin a line of its own, nor colour a terminal.
@@ -75,6 +83,7 @@ def mask(text: str) -> str:
         text = _SECRET.sub(_redact, text)
     if "@" in text:
         text = _EMAIL.sub(r"\1***@\2", text)
+    text = _PHONE.sub(_mask_phone, text)
     return _DIGITS.sub(_mask_digits, text) if _DIGITS_HINT.search(text) else text
 
 
@@ -88,6 +97,12 @@ def _mask_digits(match: re.Match[str]) -> str:
     if len(digits) == _CPF_LENGTH:  # or a phone without its country: masked as well
         return f"***.{digits[3:6]}.{digits[6:9]}-**"
     return f"{digits[:-9]}*****{digits[-4:]}"
+
+
+def _mask_phone(match: re.Match[str]) -> str:
+    digits = "".join(filter(str.isdigit, match[0]))
+    area = digits[:2] if len(digits) <= _CPF_LENGTH else digits[2:4]
+    return f"({area}) *****-{digits[-4:]}"
 
 
 def redact_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -1,5 +1,7 @@
 """A silence hides the notice, never the record, and what it hid is told when it ends."""
 
+import contextlib
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,6 +89,21 @@ async def test_what_was_hidden_and_is_open_when_the_silence_runs_out_is_told_the
     assert await _notices(ponte, findo) == [("aviso", "dispensada")]
     page = await ponte.get("/alerts/silences")
     assert [(s["ativo"], s["encerrado_por"]) for s in page["itens"]] == [(False, "ponte")]
+
+
+@pytest.mark.sqlite
+async def test_while_a_silence_hides_nobody_asks_for_the_writer(
+    ponte: Embedded, clock: FrozenClock
+) -> None:
+    await _silence(ponte, clock)
+    alerta = await _raise(ponte)
+
+    with contextlib.closing(sqlite3.connect(ponte.ctx.settings.sqlite_path)) as other:
+        other.execute("BEGIN IMMEDIATE")  # whoever asks for the writer now is refused
+        await watch_silences(ponte.ctx)
+        other.rollback()
+
+    assert await _notices(ponte, alerta) == [("aviso", "silenciada")]
 
 
 async def test_ending_a_silence_by_hand_tells_what_it_hid_at_once(

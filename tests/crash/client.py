@@ -5,10 +5,11 @@ An order that was answered 5xx or cut off is sent again under its own key until
 it is settled; what that came to is for `reconcile` to judge, not for this file.
 """
 
+import itertools
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.crash.journal import Journal
 from tests.crash.plan import Ordem, Profile, plan
@@ -47,10 +48,12 @@ class Pace:
 
 
 class Client:
-    """Several connections that place orders until told to stop."""
+    """Several connections, spread over the servers, that place orders until told to stop."""
 
-    def __init__(self, porta: int, *, chave_api: str, journal: Journal, profile: Profile) -> None:
-        self._porta = porta
+    def __init__(
+        self, portas: Sequence[int], *, chave_api: str, journal: Journal, profile: Profile
+    ) -> None:
+        self._portas = itertools.cycle(portas)
         self._chave_api = chave_api
         self._journal = journal
         self._profile = profile
@@ -85,7 +88,8 @@ class Client:
             self._place(ordem, wire)
 
     def _wire(self) -> Wire:
-        return Wire(self._porta, self._chave_api)
+        # The next server for each connection, so that twins meet on two of them.
+        return Wire(next(self._portas), self._chave_api)
 
     def _run(self) -> None:
         with self._wire() as wire:
@@ -179,7 +183,12 @@ class Client:
             self._journal.write("cortado", n=n, motivo=motivo, causa=str(cut))
             return None
         self._journal.write(
-            "respondido", n=n, motivo=motivo, status=answer.status, corpo=answer.body
+            "respondido",
+            n=n,
+            motivo=motivo,
+            status=answer.status,
+            corpo=answer.body,
+            retry_after=answer.retry_after,
         )
         return answer
 

@@ -131,8 +131,6 @@ class Server:
         """kill -9, and return when the process is gone."""
         role = self._role(name)
         process = self._process(role)
-        if process.poll() is not None and not self.tries_again:
-            raise NeverReady(f"{name} ended by itself\n{self.last_lines()}")
         if process.poll() is not None:
             self._look_after_the_dead()
             process = self._process(role)

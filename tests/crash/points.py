@@ -217,7 +217,7 @@ def opened(server: Server, *, cancel: bool = False) -> Iterator[PointRun]:
         with Wire(server.porta, API_KEY) as wire:
             open_shop(wire)
         profile = Profile(seed=0, connections=0)
-        client = Client(server.porta, chave_api=API_KEY, journal=journal, profile=profile)
+        client = Client(server.portas, chave_api=API_KEY, journal=journal, profile=profile)
         yield PointRun(server, client, server.roles[0].name, cancel)
     finally:
         journal.close()

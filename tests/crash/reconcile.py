@@ -78,6 +78,8 @@ def _tell(story: Story, fact: dict[str, Any]) -> None:
             story.abandoned = True
         case "respondido" if fact["status"] >= 500:
             story.troubled = True
+            if fact["status"] != 503 or not fact["retry_after"]:
+                story.odd.append(f"{motivo} answered {fact['status']} {fact['corpo']}")
         case "respondido" if motivo == "cancelamento":
             _tell_cancel(story, fact)
         case "respondido":

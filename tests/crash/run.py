@@ -1,5 +1,6 @@
 """One run from opening stock to verdict: buy, kill, settle, drain, judge."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tests.crash.client import Client
@@ -41,16 +42,27 @@ def run(
     *,
     profile: Profile,
     drain_within_s: float = DRAIN_WITHIN_S,
+    unrest: AbstractContextManager[object] | None = None,
 ) -> Verdict:
-    """Run the whole story against a server that is started here; it is left running."""
+    """Run the whole story against a server that is started here; it is left running.
+
+    Args:
+        server: What is killed.
+        violence: How often.
+        profile: What is bought meanwhile.
+        drain_within_s: How long the backlog may take at the end.
+        unrest: What else goes wrong meanwhile; mended when it is left.
+    """
     server.start()
     with Wire(server.porta, API_KEY) as wire:
         open_shop(wire)
     journal = Journal(journal_path(server))
-    client = Client(server.porta, chave_api=API_KEY, journal=journal, profile=profile)
+    client = Client(server.portas, chave_api=API_KEY, journal=journal, profile=profile)
     client.start()
     try:
-        kill_at_random(server, violence)
+        with unrest or nullcontext():
+            kill_at_random(server, violence)
+        server.wait_ready()
     finally:
         client.finish(SETTLE_WITHIN_S)
         journal.close()
