@@ -20,6 +20,7 @@ ROWS = (
     "million",
     "start",
     "pg_ingest",
+    "pg_queue",
 )
 
 

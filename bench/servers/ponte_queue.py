@@ -11,7 +11,7 @@ from bench.servers.ready import quiet_collector, say
 from ponte.domain.valores import new_id
 from ponte.events import Fato, PedidoReprocessado
 from ponte.store import outbox
-from ponte.store.db import Rota, Tx
+from ponte.store.db import Database, Rota, Tx
 from ponte.store.migrate import migrate
 from ponte.store.sqlite import SqliteDatabase
 
@@ -41,7 +41,7 @@ async def fill(tx: Tx, facts: int) -> None:
         )
 
 
-async def drain(db: SqliteDatabase) -> int:
+async def drain(db: Database) -> int:
     """Claim and ack until nothing is left; return how many."""
     done = 0
     while True:
