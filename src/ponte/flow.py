@@ -83,7 +83,8 @@ class Step:
 
 
 FLOW: tuple[Step, ...] = (
-    Step("receber_webhook", (WebhookRecebido,), "webhooks", origem.handle_webhook),
+    Step("receber_webhook", (WebhookRecebido,), "webhooks", origem.handle_webhook,
+         give_up=origem.give_up),
     Step("atender", (PedidoRecebido, PedidoReprocessado), "pedidos", pedidos.fulfil, "many",
          give_up=pedidos.give_up),
     Step("aceitar", (PedidoRecebido,), "aceite", pedidos.take, "outside", ACEITE,

@@ -129,6 +129,29 @@ async def test_replayed_work_keeps_its_id_and_is_handled_once(data_dir: Path) ->
         assert (await ponte.get("/falhas", situacao="reprocessada"))["total"] == 1
 
 
+async def test_a_body_whose_work_was_set_aside_says_why_until_a_replay_handles_it(
+    data_dir: Path,
+) -> None:
+    with _before_rappi():
+        async with embedded(data_dir) as ponte:
+            [falha] = await _fail(ponte, 1, conector="rappi")
+            set_aside = await ponte.ctx.db.read(_body)
+
+    async with embedded(data_dir, env=RAPPI) as ponte:
+        await _act(ponte, falha["id"], "reprocessar")
+
+        async def handled() -> bool:
+            return bool(await ponte.ctx.db.read(_body) == ("processado", None))
+
+        await until(handled)
+    assert set_aside == ("falhou", falha["erro"])
+
+
+async def _body(tx: Tx) -> tuple[str, str | None]:
+    row = await tx.fetch_one("SELECT situacao, motivo FROM webhooks")
+    return ("", None) if row is None else (row[0], row[1])
+
+
 async def _handled(tx: Tx) -> tuple[str, int, int]:
     """Return the webhook's state, what waits in its queue, and the cancellations it left."""
     situacao = await tx.fetch_one("SELECT situacao FROM webhooks")

@@ -19,7 +19,7 @@ from ponte.ports import OrderSource
 from ponte.store.db import Tx
 
 FILIAL_PADRAO = "1"
-PROCESSADO, IGNORADO = "processado", "ignorado"
+PROCESSADO, IGNORADO, FALHOU = "processado", "ignorado", "falhou"
 ESPERA_S = 10  # chosen: a marketplace gives four minutes, and looking costs a claim a body
 
 
@@ -43,9 +43,19 @@ async def handle_webhook(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     documentos = source.parse(row[0], row[1])
     done = [await _act(tx, source, recebido.conector, d, row[2]) for d in documentos]
     await tx.execute(
-        "UPDATE webhooks SET situacao = ? WHERE id = ?",
+        "UPDATE webhooks SET situacao = ?, motivo = NULL WHERE id = ?",
         (PROCESSADO if any(done) else IGNORADO, recebido.webhook_id),
     )
+
+
+async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
+    """Say on the stored body that its work was set aside, and why; a replay takes it back."""
+    recebido = fato.fato()
+    if isinstance(recebido, WebhookRecebido):
+        await tx.execute(
+            "UPDATE webhooks SET situacao = ?, motivo = ? WHERE id = ?",
+            (FALHOU, erro, recebido.webhook_id),
+        )
 
 
 def _source(ctx: Context, conector: str) -> OrderSource:
