@@ -1,10 +1,14 @@
 """`ponte doctor` finds what is wrong, mends what is safe, and packs nothing secret."""
 
+import contextlib
 import socket
 import sqlite3
+import threading
 import zipfile
 from contextlib import closing
 from typing import Any
+
+import pytest
 
 from tests.cli.terminal import KEY, Terminal
 
@@ -14,6 +18,12 @@ def findings(terminal: Terminal, *args: str) -> dict[str, Any]:
     exames = {e["nome"]: e for e in said.json["exames"]}
     assert said.code == (0 if all(e["ok"] for e in exames.values()) else 3)
     return exames
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def bad(exames: dict[str, Any]) -> set[str]:
@@ -131,6 +141,63 @@ def test_a_connector_that_does_not_answer_is_found(loja: Terminal) -> None:
 
     assert "conector rappi" in bad(exames)
     assert "canario" not in str(exames)
+
+
+def test_engines_that_are_away_are_found_and_told_in_words(terminal: Terminal) -> None:
+    closed = free_port()
+    terminal.patch.setenv("PONTE_QUEUE_URL", f"amqp://loja:segredo-canario@127.0.0.1:{closed}/")
+    terminal.patch.setenv("PONTE_STREAM_URL", f"kafka://127.0.0.1:{closed},127.0.0.1:{closed}")
+
+    exames = findings(terminal)
+    said = terminal.run("doctor")
+
+    assert {"motor da fila", "motor do stream"} <= bad(exames)
+    assert f"RabbitMQ em 127.0.0.1:{closed}: ninguém escuta ali" in said.out
+    assert "Kafka em 127.0.0.1:" in said.out
+    assert "ligar o RabbitMQ, ou corrigir PONTE_QUEUE_URL" in said.out
+    assert "ligar o Kafka, ou corrigir PONTE_STREAM_URL" in said.out
+    assert "canario" not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("mqtt://127.0.0.1:1", "deve começar por um de"), ("kafka://sem-porta", "não é um endereço")],
+)
+def test_an_address_that_names_no_engine_is_found(url: str, words: str, terminal: Terminal) -> None:
+    terminal.patch.setenv("PONTE_STREAM_URL", url)
+
+    said = terminal.run("doctor")
+
+    assert said.code == 3
+    assert "✘ motor do stream: PONTE_STREAM_URL" in said.out
+    assert words in said.out
+
+
+def test_something_else_at_an_engines_address_is_found(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answerer = threading.Thread(target=_hang_up, args=(server,))
+        answerer.start()
+        terminal.patch.setenv("PONTE_QUEUE_URL", f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+        exames = findings(terminal)
+        with contextlib.suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+        answerer.join(20)
+
+    assert "motor da fila" in bad(exames)
+    assert "quem responde não é um Redis" in exames["motor da fila"]["texto"]
+
+
+def _hang_up(server: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            server.accept()[0].close()
+
+
+def test_without_an_engine_the_queue_is_the_database(terminal: Terminal) -> None:
+    exames = findings(terminal)
+
+    assert exames["motor da fila"]["ok"]
+    assert "motor do stream" not in exames
 
 
 def test_the_bundle_has_what_helps_and_no_secret(loja: Terminal) -> None:

@@ -13,7 +13,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from ponte.acesso.admin import key_file
-from ponte.cli import ajustes, banco
+from ponte.cli import ajustes, banco, motores
 from ponte.cli.acesso import default_url
-from ponte.cli.frases import portuguese
-from ponte.cli.saida import Parada, with_program
+from ponte.cli.achado import Achado
+from ponte.cli.saida import Parada
 from ponte.errors import ConfiguracaoInvalida, PonteError
 from ponte.runtime.build import MASTER_KEY_FILE, Built
 from ponte.runtime.instances import alive, living
@@ -41,26 +40,6 @@ ATRASO_MS = 60_000  # as in readiness: work that waits longer says that nobody d
 SEGREDOS = 0o077  # what others may do with a file of secrets: nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Achado:
-    """One thing that was looked at."""
-
-    nome: str
-    ok: bool
-    texto: str
-    tente: str | None = None
-
-    def view(self) -> dict[str, Any]:
-        """Return it for JSON."""
-        return {"nome": self.nome, "ok": self.ok, "texto": self.texto, "tente": self.tente}
-
-    def line(self) -> str:
-        """Return it for people."""
-        dica = with_program(self.tente) if self.tente and not self.ok else ""
-        tente = f"\n    Tente: {dica}" if dica else ""
-        return f"{'✔' if self.ok else '✘'} {self.nome}: {portuguese(self.texto)}{tente}"
-
-
 async def examine(settings: Settings, *, fix: bool) -> list[Achado]:
     """Look at everything; with `fix`, mend what is safe and look again."""
     if fix:
@@ -68,6 +47,7 @@ async def examine(settings: Settings, *, fix: bool) -> list[Achado]:
     found = [*_disk(settings), *_files(settings), _variables()]
     found += [_exposure(settings), await _port(settings)]
     found += await _database(settings)
+    found += await motores.examine(settings)
     if all(a.ok for a in found if a.nome in {"banco", "esquema"}):
         found += await _connectors(settings)
     return found

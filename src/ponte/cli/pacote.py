@@ -18,7 +18,7 @@ import orjson
 
 from ponte import __version__
 from ponte.cli import banco
-from ponte.cli.exame import Achado
+from ponte.cli.achado import Achado
 from ponte.cli.saida import USO, Parada
 from ponte.settings import Settings, environment
 from ponte.store.db import Tx

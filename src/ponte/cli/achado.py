@@ -1,0 +1,27 @@
+"""Achado: one thing that `ponte doctor` looked at, and how it is told."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ponte.cli.frases import portuguese
+from ponte.cli.saida import with_program
+
+
+@dataclass(frozen=True, slots=True)
+class Achado:
+    """One thing that was looked at."""
+
+    nome: str
+    ok: bool
+    texto: str
+    tente: str | None = None
+
+    def view(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {"nome": self.nome, "ok": self.ok, "texto": self.texto, "tente": self.tente}
+
+    def line(self) -> str:
+        """Return it for people."""
+        dica = with_program(self.tente) if self.tente and not self.ok else ""
+        tente = f"\n    Tente: {dica}" if dica else ""
+        return f"{'✔' if self.ok else '✘'} {self.nome}: {portuguese(self.texto)}{tente}"
