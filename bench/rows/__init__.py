@@ -21,6 +21,7 @@ ROWS = (
     "start",
     "pg_ingest",
     "pg_queue",
+    "relay",
 )
 
 

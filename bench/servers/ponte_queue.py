@@ -15,14 +15,14 @@ from ponte.store.db import Database, Rota, Tx
 from ponte.store.migrate import migrate
 from ponte.store.sqlite import SqliteDatabase
 
-FILA = "bench"
+FILA, PASSO = "bench", "nada"
 LEASE_MS = int(LEASE_S * 1000)
 FILL = 1000
 
 
 def route(_fato: Fato) -> Sequence[Rota]:
     """Send every fact to the one queue."""
-    return (Rota("nada", FILA),)
+    return (Rota(PASSO, FILA),)
 
 
 async def fill(tx: Tx, facts: int) -> None:
