@@ -1,4 +1,4 @@
-"""AsyncAPI: the WebSockets as a document, made from the catalogue and the actions.
+"""AsyncAPI: the WebSockets and the stream as a document, made from the catalogue and the actions.
 
 It is derived, never written by hand, so a new fact or action is described the
 day it exists. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
@@ -13,12 +13,11 @@ import orjson
 from pydantic.json_schema import models_json_schema
 
 from ponte import __version__
+from ponte.aovivo import topicos
 from ponte.aovivo.acoes import ACOES
 from ponte.events import CATALOGO
 from ponte.ws import SALAS
 
-SCHEMAS = "#/components/schemas/"
-MESSAGES = "#/components/messages/"
 _TEXT = {"type": "string"}
 _SEQ = {"type": "integer", "minimum": 0}
 _OBJECT: dict[str, Any] = {"type": "object"}
@@ -69,21 +68,26 @@ def _documento() -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {"title": "Ponte", "version": __version__, "description": _description()},
         "defaultContentType": "application/json",
-        "channels": canais,
+        "channels": canais | topicos.channels(),
         "operations": {
             f"{verbo}_{canal}": _operation(verbo, canal, list(canais[canal]["messages"]))
             for canal in canais
             for verbo in ("send", "receive")
+        }
+        | topicos.operations(),
+        "components": {
+            "messages": _messages() | topicos.messages(),
+            "schemas": _schemas() | topicos.schemas(),
         },
-        "components": {"messages": _messages(), "schemas": _schemas()},
     }
 
 
 def _canal(address: str, tipos: list[str], acoes: list[str]) -> dict[str, Any]:
-    nomes = [*map(_name, tipos), *acoes]
+    nomes = [*map(topicos.name, tipos), *acoes]
     return {
         "address": address,
-        "messages": {nome: {"$ref": MESSAGES + nome} for nome in nomes},
+        "tags": [{"name": "websocket"}],
+        "messages": {nome: {"$ref": topicos.MESSAGES + nome} for nome in nomes},
     }
 
 
@@ -93,7 +97,9 @@ def _description() -> str:
         "Anonymous clients hear public facts. With a key: `autenticar`, then `assinar` any of "
         f"{salas}. To come back, give the `epoca` and the last `seq`: "
         "`?epoca=…&desde=SEQ` or `retomar`. "
-        "Closes: 1012 restart, 1013 slow, 4401 key missing or revoked, 4403 no scope."
+        "Closes: 1012 restart, 1013 slow, 4401 key missing or revoked, 4403 no scope. "
+        "Channels tagged `stream` are topics of the engine that PONTE_STREAM_URL names, where "
+        "every fact is published, at least once, in the order of its commit for each key."
     )
 
 
@@ -106,15 +112,15 @@ def _operation(verbo: str, canal: str, nomes: list[str]) -> dict[str, Any]:
 
 def _messages() -> dict[str, Any]:
     fatos = {
-        _name(tipo): {
+        topicos.name(tipo): {
             "title": tipo,
-            "summary": _first_line(classe),
-            "payload": _frame(tipo, {"$ref": SCHEMAS + classe.__name__}),
+            "summary": topicos.first_line(classe),
+            "payload": _frame(tipo, {"$ref": topicos.SCHEMAS + classe.__name__}),
         }
         for tipo, classe in CATALOGO.items()
     }
     outros = {
-        _name(tipo): {
+        topicos.name(tipo): {
             "title": tipo,
             "summary": texto,
             "payload": _frame(tipo, {"type": "object", "properties": dados}),
@@ -137,8 +143,8 @@ def _messages() -> dict[str, Any]:
     }
     acoes = {
         classe.__name__: {
-            "summary": _first_line(classe),
-            "payload": {"$ref": SCHEMAS + classe.__name__},
+            "summary": topicos.first_line(classe),
+            "payload": {"$ref": topicos.SCHEMAS + classe.__name__},
         }
         for classe in ACOES
     }
@@ -158,18 +164,9 @@ def _frame(tipo: str, dados: Mapping[str, Any]) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     _refs, fatos = msgspec.json.schema_components(
-        list(CATALOGO.values()), ref_template=SCHEMAS + "{name}"
+        list(CATALOGO.values()), ref_template=topicos.SCHEMAS + "{name}"
     )
     _map, acoes = models_json_schema(
-        [(classe, "validation") for classe in ACOES], ref_template=SCHEMAS + "{model}"
+        [(classe, "validation") for classe in ACOES], ref_template=topicos.SCHEMAS + "{model}"
     )
     return {**fatos, **acoes["$defs"]}
-
-
-def _name(tipo: str) -> str:
-    """Return a name without dots, which a channel's map of messages can hold."""
-    return tipo.replace(".", "_")
-
-
-def _first_line(classe: type) -> str:
-    return (classe.__doc__ or "").partition("\n")[0]

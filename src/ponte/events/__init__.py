@@ -1,9 +1,10 @@
 """Events: the catalogue of facts, how they are encoded, and who may see them.
 
 A fact is something that happened, named by a past participle. It is written in
-the transaction that made it true and never changed. The one rule: no personal
-data in a fact, ever. Facts live for months in logs, streams and browsers, and
-cannot be erased for one person; the row they point to can.
+the transaction that made it true and never changed. The one rule: Ponte puts no
+personal data in a fact. Facts live for months in logs, streams and browsers, and
+cannot be erased for one person; the row they point to can. Words that somebody
+else wrote stand only in the fields that `palavras` names.
 
 One module a noun; everybody imports from here. `sala` is the private room whose
 sockets get the fact; `public` is what anybody may see of it.
@@ -21,10 +22,12 @@ from ponte.events.alertas import (
 )
 from ponte.events.catalogo import (
     CATALOGO,
+    MENSAGENS,
     SOURCE,
     FatoGravado,
     decode,
     encode,
+    topico,
 )
 from ponte.events.estoque import (
     DisponibilidadePedida,
@@ -65,6 +68,7 @@ from ponte.events.pedidos import (
 
 __all__ = [
     "CATALOGO",
+    "MENSAGENS",
     "SOURCE",
     "AlertaCriado",
     "AlertaEntregue",
@@ -103,4 +107,5 @@ __all__ = [
     "WebhookRecebido",
     "decode",
     "encode",
+    "topico",
 ]

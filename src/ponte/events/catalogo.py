@@ -13,6 +13,9 @@ from ponte.events import alertas, estoque, falhas, mensagens, pedidos
 from ponte.events.fato import Fato
 
 SOURCE = "ponte"
+MENSAGENS = "messages.{tipo}"  # each kind of message has a topic of its own
+_TOPICOS = {"alerta": "alerts", "pedido": "pedidos", "nota": "pedidos", "falha": "falhas",
+            "webhook": "webhooks", "mensagem": MENSAGENS}  # fmt: skip
 CATALOGO: dict[str, type[Fato]] = {
     classe.tipo: classe
     for noun in (pedidos, estoque, alertas, falhas, mensagens)
@@ -66,6 +69,12 @@ class FatoGravado(msgspec.Struct, frozen=True):
             # CloudEvents' extension for distributed tracing.
             found["traceparent"] = self.traceparent
         return found
+
+
+def topico(tipo: str) -> str:
+    """Return the stream's topic of a kind of fact, as other systems subscribe to it."""
+    noun = tipo.partition(".")[0]
+    return _TOPICOS.get(noun, noun)
 
 
 _decoders = {tipo: msgspec.json.Decoder(classe) for tipo, classe in CATALOGO.items()}

@@ -3,7 +3,7 @@
 One process at a time does it, by a lease with a fencing token; how far it came lies
 in the database and moves only after the stream confirmed. So a crash at any moment
 repeats at most what was in flight and skips nothing; a receiver knows a repeat by
-its id. What leaves is the fact, and facts hold no personal data.
+its id. What leaves is the fact, and Ponte puts no personal data in one (decision 0008).
 """
 
 import asyncio
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 import orjson
 import structlog
 
+from ponte import events
 from ponte.context import Context
 from ponte.errors import PonteError
-from ponte.events import FatoGravado
+from ponte.events import MENSAGENS, FatoGravado
 from ponte.ports import Registro, Stream
 from ponte.runtime import leases
 from ponte.store import fatos
@@ -30,8 +31,6 @@ RENEW_S = 5.0
 LOOK_S = 0.5  # chosen: a fact of another process leaves within this
 PAGE = 500  # chosen: what a crash may repeat
 RETRY_S = 1.0  # chosen: how soon a stream that refused is asked again
-_TOPICOS = {"alerta": "alerts", "pedido": "pedidos", "nota": "pedidos", "falha": "falhas",
-            "webhook": "webhooks"}  # fmt: skip
 
 
 @dataclass
@@ -105,10 +104,10 @@ def registro(fato: FatoGravado) -> Registro:
 
 def topico(fato: FatoGravado) -> str:
     """Return the topic of a fact: its noun, and for a message its kind as well."""
-    noun = fato.tipo.partition(".")[0]
-    if noun == "mensagem":
-        return f"messages.{orjson.loads(fato.dados).get('tipo_mensagem', 'texto')}"
-    return _TOPICOS.get(noun, noun)
+    found = events.topico(fato.tipo)
+    if found != MENSAGENS:
+        return found
+    return found.format(tipo=orjson.loads(fato.dados).get("tipo_mensagem", "texto"))
 
 
 async def _take(tx: Tx, place: str, dono: str) -> tuple[int, int] | None:
