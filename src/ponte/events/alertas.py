@@ -12,6 +12,7 @@ class _DoAlerta(Fato, frozen=True, kw_only=True):
     titulo: str
 
     sala: ClassVar[str | None] = "alertas"
+    palavras: ClassVar[frozenset[str]] = frozenset({"nome", "titulo"})
 
     def lane(self) -> str:
         return self.alerta_id
@@ -21,6 +22,7 @@ class AlertaCriado(_DoAlerta, frozen=True, kw_only=True):
     """An alert opened, or an open one fired again (`contagem` > 1)."""
 
     tipo: ClassVar[str] = "alerta.criado"
+    palavras: ClassVar[frozenset[str]] = _DoAlerta.palavras | {"texto", "labels"}
     texto: str
     labels: dict[str, str]
     contagem: int
@@ -30,6 +32,7 @@ class AlertaReconhecido(_DoAlerta, frozen=True, kw_only=True):
     """A person said that they are on it."""
 
     tipo: ClassVar[str] = "alerta.reconhecido"
+    palavras: ClassVar[frozenset[str]] = _DoAlerta.palavras | {"por"}
     por: str
 
 
@@ -37,6 +40,7 @@ class AlertaResolvido(_DoAlerta, frozen=True, kw_only=True):
     """The cause is gone."""
 
     tipo: ClassVar[str] = "alerta.resolvido"
+    palavras: ClassVar[frozenset[str]] = _DoAlerta.palavras | {"por"}
     por: str
 
 
@@ -65,6 +69,7 @@ class AlertaNaoEntregue(_DoAlerta, frozen=True, kw_only=True):
     """A sink did not take the notice after its tries."""
 
     tipo: ClassVar[str] = "alerta.nao_entregue"
+    palavras: ClassVar[frozenset[str]] = _DoAlerta.palavras | {"erro"}
     destino: str
     erro: str
 
@@ -74,6 +79,7 @@ class _DoSilencio(Fato, frozen=True, kw_only=True):
     nome: str | None
 
     sala: ClassVar[str | None] = "alertas"
+    palavras: ClassVar[frozenset[str]] = frozenset({"nome"})
 
     def lane(self) -> str:
         return self.silencio_id
@@ -83,6 +89,7 @@ class SilencioCriado(_DoSilencio, frozen=True, kw_only=True):
     """A person chose not to be told of some alerts until `ate`."""
 
     tipo: ClassVar[str] = "silencio.criado"
+    palavras: ClassVar[frozenset[str]] = _DoSilencio.palavras | {"labels", "autor"}
     labels: dict[str, str]
     autor: str
     ate: str
@@ -92,4 +99,5 @@ class SilencioEncerrado(_DoSilencio, frozen=True, kw_only=True):
     """A silence is over: its time came, or a person ended it."""
 
     tipo: ClassVar[str] = "silencio.encerrado"
+    palavras: ClassVar[frozenset[str]] = _DoSilencio.palavras | {"por"}
     por: str

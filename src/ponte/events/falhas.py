@@ -20,6 +20,7 @@ class FalhaCriada(_DaFalha, frozen=True, kw_only=True):
     """Work was set aside whole after its tries."""
 
     tipo: ClassVar[str] = "falha.criada"
+    palavras: ClassVar[frozenset[str]] = frozenset({"dados_do_fato"})
     fato_tipo: str
     fato_lane: str
     dados_do_fato: dict[str, Any]
@@ -35,4 +36,5 @@ class FalhaDescartada(_DaFalha, frozen=True, kw_only=True):
     """A person decided that set-aside work is not to be done."""
 
     tipo: ClassVar[str] = "falha.descartada"
+    palavras: ClassVar[frozenset[str]] = frozenset({"motivo"})
     motivo: str

@@ -10,6 +10,9 @@ class Fato(msgspec.Struct, frozen=True, kw_only=True):
 
     tipo: ClassVar[str]
     sala: ClassVar[str | None] = None
+    # Fields with words that a person or a program outside wrote, and that the frame must
+    # carry. Everything else is an id, a code, a name of a thing or a number: decision 0008.
+    palavras: ClassVar[frozenset[str]] = frozenset()
 
     def lane(self) -> str:
         """Return the aggregate id: facts of one lane are handled in order."""

@@ -10,6 +10,7 @@ class MensagemPublicada(Fato, frozen=True, kw_only=True):
 
     tipo: ClassVar[str] = "mensagem"
     sala: ClassVar[str | None] = "mensagens"
+    palavras: ClassVar[frozenset[str]] = frozenset({"de", "texto"})
     de: str
     texto: str
     para_sala: str | None = None

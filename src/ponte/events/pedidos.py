@@ -66,6 +66,7 @@ class PedidoCancelado(_DoPedido, frozen=True, kw_only=True):
     """The order was cancelled; `devolvido` tells whether stock went back."""
 
     tipo: ClassVar[str] = "pedido.cancelado"
+    palavras: ClassVar[frozenset[str]] = frozenset({"motivo"})
     motivo: str
     devolvido: bool
 
@@ -74,6 +75,7 @@ class PedidoErro(_DoPedido, frozen=True, kw_only=True):
     """The order was set aside after its tries; a person must look."""
 
     tipo: ClassVar[str] = "pedido.erro"
+    palavras: ClassVar[frozenset[str]] = frozenset({"motivo"})
     motivo: str
 
 
