@@ -22,6 +22,7 @@ ROWS = (
     "pg_ingest",
     "pg_queue",
     "relay",
+    "jobs",
 )
 
 
