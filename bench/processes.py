@@ -49,7 +49,7 @@ class Process:
         *,
         log: Path,
         env: Mapping[str, str] | None = None,
-        core: int = SYSTEM_CORE,
+        core: int | str = SYSTEM_CORE,
         cwd: Path | None = None,
         talks: bool = True,
     ) -> None:
@@ -147,13 +147,18 @@ class Process:
         self._errors.close()
 
 
-def _pinned(command: Sequence[str], core: int) -> list[str]:
+def _pinned(command: Sequence[str], core: int | str) -> list[str]:
     """Prefix the command so that every thread it ever starts stays on `core`."""
     if (os.cpu_count() or 1) < 2 or shutil.which("taskset") is None:
         return list(command)
     return ["taskset", "-c", str(core), *command]
 
 
+def python_module(name: str, arguments: Sequence[str], *, python: str | None = None) -> list[str]:
+    """Return the command that runs one of `bench.servers`."""
+    return [python or sys.executable, "-m", f"bench.servers.{name}", *arguments]
+
+
 def serve(name: str, arguments: Sequence[str], *, log: Path, python: str | None = None) -> Process:
     """Start one of `bench.servers` in a process of its own, on the system's core."""
-    return Process([python or sys.executable, "-m", f"bench.servers.{name}", *arguments], log=log)
+    return Process(python_module(name, arguments, python=python), log=log)

@@ -23,6 +23,7 @@ ROWS = (
     "pg_queue",
     "relay",
     "jobs",
+    "workers",
 )
 
 
