@@ -18,6 +18,8 @@ from ponte.estoque.service import Contagem
 from ponte.events import EntregaPedida, MensagemPublicada
 from ponte.pedidos import service as pedidos
 from ponte.pedidos.service import Pedida
+from ponte.runtime import leases
+from ponte.runtime.instances import BeatingInstance
 from ponte.store import idempotency, outbox, pg_migrate
 from ponte.store.db import Database, Rota, Tx
 from tests.espera import until
@@ -263,6 +265,46 @@ async def test_a_password_is_in_no_error(engine: str, cluster: Cluster) -> None:
         assert "canary" not in str(invalid.value)
 
 
+@pytest.mark.parametrize("ahead_ms", [60_000, -60_000])
+async def test_a_machine_whose_clock_is_wrong_frees_no_work_and_takes_nobody_for_dead(
+    db: Database, engine: str, ahead_ms: int
+) -> None:
+    there = BeatingInstance()
+    await db.transact(there.register, "worker")
+    await db.transact(_put)
+    [held] = await db.transact(_claim, there.id)
+    token = await db.transact(_take_lease, there.id)
+
+    async with opened(
+        engine, Path(), rotas=lambda _: [], now_ms=lambda: time.time_ns() // 1_000_000 + ahead_ms
+    ) as wrong:
+        freed = await wrong.transact(_free)
+        dead = await wrong.transact(BeatingInstance().dead)
+        stolen = await wrong.transact(_take_lease, "other")
+        await wrong.transact(_extend, held.lease)
+    freed += await db.transact(_free)
+
+    assert (freed, dead, stolen) == (0, [], None)
+    assert await db.transact(_take_lease, there.id) == token
+    await db.transact(outbox.finish, [held])
+
+
+async def test_what_a_machine_whose_clock_is_ahead_took_is_freed_when_its_lease_ran_out(
+    db: Database, engine: str
+) -> None:
+    await db.transact(_put)
+
+    async with opened(
+        engine, Path(), rotas=lambda _: [], now_ms=lambda: time.time_ns() // 1_000_000 + 60_000
+    ) as wrong:
+        await wrong.transact(_claim, "ahead", 1)
+
+    async def freed() -> Any:
+        return await db.transact(_free)
+
+    assert await until(freed) == 1
+
+
 # ---------------------------------------------------------------- what the tests ask
 
 
@@ -280,8 +322,20 @@ async def _count(tx: Tx, *produtos: str) -> None:
     await estoque.count_many(tx, contagens, minimo=5, autor="teste")
 
 
-async def _claim(tx: Tx, dono: str) -> list[outbox.Entrega]:
-    return await outbox.claim(tx, "f", limite=5, dono=dono, lease_ms=60_000)
+async def _claim(tx: Tx, dono: str, lease_ms: int = 60_000) -> list[outbox.Entrega]:
+    return await outbox.claim(tx, "f", limite=5, dono=dono, lease_ms=lease_ms)
+
+
+async def _free(tx: Tx) -> int:
+    return await outbox.release_dead(tx, mortos=[])
+
+
+async def _extend(tx: Tx, lease: str) -> None:
+    await outbox.extend(tx, [lease], lease_ms=60_000)
+
+
+async def _take_lease(tx: Tx, dono: str) -> int | None:
+    return await leases.acquire(tx, "l", dono=dono, ttl_ms=30_000)
 
 
 async def _positions(tx: Tx) -> list[int]:

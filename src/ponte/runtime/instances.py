@@ -91,17 +91,19 @@ class BeatingInstance:
         await self.beat(tx)
 
     async def beat(self, tx: Tx) -> None:
+        now, now_ms = tx.instant()
         beaten = await tx.execute(
-            f"UPDATE instancias SET batimento_em = {_SERVER_MS} WHERE id = ?",  # noqa: S608
-            (self.id,),
+            f"UPDATE instancias SET batimento_em = {now} WHERE id = ?",  # noqa: S608 - own text
+            (now_ms, self.id),
         )
         if not beaten:  # it was taken for dead, as a machine that slept is
             await self.register(tx, self._papeis)
 
     async def dead(self, tx: Tx) -> list[str]:
+        then, then_ms = tx.instant(-int(DEAD_S * 1000))
         rows = await tx.fetch(
-            f"SELECT id FROM instancias WHERE batimento_em < {_SERVER_MS} - ? AND id <> ?",  # noqa: S608
-            (int(DEAD_S * 1000), self.id),
+            f"SELECT id FROM instancias WHERE batimento_em < {then} AND id <> ?",  # noqa: S608
+            (then_ms, self.id),
         )
         return [row[0] for row in rows]
 
@@ -112,15 +114,12 @@ class BeatingInstance:
         """Its row went with its last transaction."""
 
 
-# PostgreSQL's, in epoch milliseconds: clocks of machines differ.
-_SERVER_MS = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-
-
 async def alive(tx: Tx) -> list[str]:
     """Return the ids of the processes that share this server and live."""
+    then, then_ms = tx.instant(-int(DEAD_S * 1000))
     rows = await tx.fetch(
-        f"SELECT id FROM instancias WHERE batimento_em >= {_SERVER_MS} - ?",  # noqa: S608
-        (int(DEAD_S * 1000),),
+        f"SELECT id FROM instancias WHERE batimento_em >= {then}",  # noqa: S608 - own text
+        (then_ms,),
     )
     return [row[0] for row in rows]
 

@@ -8,14 +8,16 @@ from ponte.store.db import Tx
 
 async def acquire(tx: Tx, nome: str, *, dono: str, ttl_ms: int) -> int | None:
     """Take or keep a lease; return its fencing token, or None while another holds it."""
+    ate, ate_ms = tx.instant(ttl_ms)
+    now, now_ms = tx.instant()
     row = await tx.fetch_one(
-        "INSERT INTO leases (nome, dono, token, ate) VALUES (?, ?, 1, ?)"
+        f"INSERT INTO leases (nome, dono, token, ate) VALUES (?, ?, 1, {ate})"  # noqa: S608 - own text
         " ON CONFLICT (nome) DO UPDATE SET"
         " token = leases.token + CASE WHEN leases.dono = excluded.dono THEN 0 ELSE 1 END,"
         " dono = excluded.dono,"
-        " ate = excluded.ate WHERE leases.dono = excluded.dono OR leases.ate < ?"
+        f" ate = excluded.ate WHERE leases.dono = excluded.dono OR leases.ate < {now}"
         " RETURNING token",
-        (nome, dono, tx.now_ms + ttl_ms, tx.now_ms),
+        (nome, dono, ate_ms, now_ms),
     )
     return None if row is None else int(row[0])
 

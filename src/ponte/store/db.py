@@ -109,6 +109,13 @@ class Tx(Protocol):
             skip: Leave out rows that somebody else holds, instead of waiting for them.
         """
 
+    def instant(self, depois_ms: int = 0) -> tuple[str, int]:
+        """Return the SQL of an instant by the clock that all processes share, and its value.
+
+        For leases: they are of one process and judged by another, on a machine whose clock
+        may differ. A server's own is asked inside the statement; on one machine it is `now_ms`.
+        """
+
     async def exclude(self, nomes: Collection[str]) -> None:
         """Let no other transaction that gives one of these names go on until this one ends.
 

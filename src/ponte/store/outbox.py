@@ -59,7 +59,7 @@ WHERE f.fila = ? AND f.lease IS NULL AND f.disponivel_em <= ? AND {mortes}
 AND NOT EXISTS (SELECT 1 FROM fila g WHERE g.fila = f.fila AND g.lane = f.lane AND g.id < f.id)
 ORDER BY f.disponivel_em, f.id LIMIT ?"""
 # Named, so that the heads are locked once and not each time the update looks for a row.
-_CLAIM = """UPDATE fila SET lease = ?, lease_ate = ?, dono = ?, tentativas = tentativas + 1
+_CLAIM = """UPDATE fila SET lease = ?, lease_ate = {ate}, dono = ?, tentativas = tentativas + 1
 WHERE id IN (WITH cabecas AS ({head}) SELECT id FROM cabecas)"""
 
 
@@ -70,10 +70,11 @@ async def claim(tx: Tx, fila: str, *, limite: int, dono: str, lease_ms: int) -> 
     fact can't take its neighbours along a second time.
     """
     lease = new_id()
+    ate, ate_ms = tx.instant(lease_ms)
     for mortes, limit in (("f.mortes > 0", 1), ("f.mortes = 0", limite)):
         head = _HEAD.format(mortes=mortes) + tx.lock(skip=True)
-        params = (lease, tx.now_ms + lease_ms, dono, fila, tx.now_ms, limit)
-        if await tx.execute(_CLAIM.format(head=head), params):
+        params = (lease, ate_ms, dono, fila, tx.now_ms, limit)
+        if await tx.execute(_CLAIM.format(ate=ate, head=head), params):
             return await in_hand(tx, lease)
     return []
 
@@ -116,10 +117,9 @@ async def finish(tx: Tx, entregas: Sequence[Entrega]) -> None:
 
 async def extend(tx: Tx, leases: Sequence[str], *, lease_ms: int) -> None:
     """Keep work in hand a while longer."""
+    ate, ate_ms = tx.instant(lease_ms)
     for lease in leases:
-        await tx.execute(
-            "UPDATE fila SET lease_ate = ? WHERE lease = ?", (tx.now_ms + lease_ms, lease)
-        )
+        await tx.execute(f"UPDATE fila SET lease_ate = {ate} WHERE lease = ?", (ate_ms, lease))  # noqa: S608 - own text
 
 
 async def give_back(tx: Tx, entrega: Entrega, *, depois_ms: int = 0) -> None:
@@ -187,10 +187,11 @@ async def set_aside(tx: Tx, entrega: Entrega, *, erro: str) -> str | None:
 
 async def release_dead(tx: Tx, *, mortos: Sequence[str]) -> int:
     """Free the work of dead instances and of leases that ran out; each counts a death."""
+    now, now_ms = tx.instant()
     freed = await tx.execute(
-        "UPDATE fila SET lease = NULL, enviada_em = NULL, mortes = mortes + 1"
-        " WHERE lease IS NOT NULL AND lease_ate < ?",
-        (tx.now_ms,),
+        "UPDATE fila SET lease = NULL, enviada_em = NULL, mortes = mortes + 1"  # noqa: S608 - own
+        f" WHERE lease IS NOT NULL AND lease_ate < {now}",
+        (now_ms,),
     )
     for dono in mortos:
         freed += await tx.execute(

@@ -19,6 +19,8 @@ from ponte.store.db import Commit, Params, Rota, Rotas, Row, streams
 
 CANAL = "ponte"  # the channel of NOTIFY
 _PIECES = re.compile(r"('(?:[^']|'')*')|(\?)")
+# Stable within a statement, so that an index still serves.
+SERVER_MS = "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT)"
 Colunas = Mapping[tuple[str, str], str]  # (table, column): type
 
 _FLUSH = """WITH c AS (
@@ -111,6 +113,9 @@ class PostgresTx:
         sql = f"INSERT INTO {into} SELECT * FROM unnest({marks}) {conflict}"  # noqa: S608 - own text
         with self._ask():
             return changed(await self._con.execute(sql, *map(list, zip(*rows, strict=True))))
+
+    def instant(self, depois_ms: int = 0) -> tuple[str, int]:
+        return f"{SERVER_MS} + ?", depois_ms
 
     async def exclude(self, nomes: Collection[str]) -> None:
         if not nomes:

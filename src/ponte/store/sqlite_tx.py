@@ -83,6 +83,9 @@ class SqliteTx:
     def lock(self, *tabelas: str, skip: bool = False) -> str:  # noqa: ARG002 - one writer rules
         return ""
 
+    def instant(self, depois_ms: int = 0) -> tuple[str, int]:
+        return "?", self.now_ms + depois_ms
+
     async def exclude(self, nomes: Collection[str]) -> None:
         """Exclude nobody: there is one writer."""
 
