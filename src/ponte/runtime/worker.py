@@ -17,6 +17,7 @@ import structlog
 
 from ponte import rastro
 from ponte.context import Context
+from ponte.domain.valores import new_id
 from ponte.errors import Adiado, ArmazenamentoIndisponivel, Encerrando, PonteError
 from ponte.flow import STEPS, GiveUp, Kind, Step
 from ponte.logs import mask
@@ -43,6 +44,7 @@ class Worker:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _leases: Counter[str] = field(default_factory=Counter)
     _looked: dict[str, int] = field(default_factory=dict)
+    _doubtful: dict[str, float] = field(default_factory=dict)  # claims, and until when
 
     async def run(self) -> None:
         """Work until `stop`; returns when nothing is in hand."""
@@ -108,14 +110,25 @@ class Worker:
     async def _claim(self, fila: str, limite: int) -> list[Entrega]:
         lease_ms = int(self.ctx.settings.worker.lease_s * 1000)
         self._looked[fila] = self.ctx.now_ms()
+        lease = new_id()
         try:
             entregas: list[Entrega] = await self.ctx.db.transact(
-                _claim, fila, limite, self.ctx.instancia, lease_ms
+                _claim, fila, limite, self.ctx.instancia, lease_ms, lease
             )
-        except (ArmazenamentoIndisponivel, Encerrando):
+        except Encerrando:
             await asyncio.sleep(SOON_S)
             return []
+        except ArmazenamentoIndisponivel:
+            await self._undo(fila, lease)
+            return []
         return self._hold(entregas)
+
+    async def _undo(self, fila: str, lease: str) -> None:
+        """Give back what a claim may hold whose outcome is unknown, and look again."""
+        self._doubtful[lease] = time.monotonic() + self.ctx.settings.worker.lease_s
+        await asyncio.sleep(SOON_S)
+        await self._settle(_undo_claims, [lease])
+        self.ctx.broker.wake((fila,))
 
     def _hold(self, entregas: list[Entrega]) -> list[Entrega]:
         if entregas:
@@ -133,12 +146,16 @@ class Worker:
             await self._extend(int(lease_s * 1000))
 
     async def _extend(self, lease_ms: int) -> None:
-        if not self._leases:
+        # A server may still commit what it was asked on a line that broke meanwhile.
+        doubtful = tuple(self._doubtful)
+        if not self._leases and not doubtful:
             return
         try:
-            await self.ctx.db.transact(_extend, tuple(self._leases), lease_ms)
+            await self.ctx.db.transact(_extend, tuple(self._leases), lease_ms, doubtful)
         except (ArmazenamentoIndisponivel, Encerrando):
             return
+        now = time.monotonic()
+        self._doubtful = {k: until for k, until in self._doubtful.items() if until > now}
 
     # ------------------------------------------------------------ handling
 
@@ -157,11 +174,14 @@ class Worker:
         start = time.perf_counter()
         vaos, entregas = passo.begin(self.ctx.rastreador, entregas)
         erro: str | None = "group"
+        lease = new_id()
         try:
-            following = await self.ctx.db.transact(self._apply_and_claim, entregas)
+            following = await self.ctx.db.transact(self._apply_and_claim, entregas, lease)
         except LeasePerdido:
             self._count(entregas[0], "lease_perdido", len(entregas))
-        except Exception:  # noqa: BLE001 - one bad fact must not sink its neighbours
+        except Exception as error:  # noqa: BLE001 - one bad fact must not sink its neighbours
+            if isinstance(error, ArmazenamentoIndisponivel):
+                await self._undo(entregas[0].fila, lease)
             for entrega in entregas:
                 await self._alone(step, entrega)
         else:
@@ -173,13 +193,16 @@ class Worker:
             passo.end(vaos, erro=erro)
         return []
 
-    async def _apply_and_claim(self, tx: Tx, entregas: Sequence[Entrega]) -> list[Entrega]:
+    async def _apply_and_claim(
+        self, tx: Tx, entregas: Sequence[Entrega], lease: str
+    ) -> list[Entrega]:
         await self._apply_many(tx, entregas)
         if self._stopping.is_set():
             return []
         worker = self.ctx.settings.worker
         lease_ms = int(worker.lease_s * 1000)
-        return await _claim(tx, entregas[0].fila, worker.grupo, self.ctx.instancia, lease_ms)
+        fila, dono = entregas[0].fila, self.ctx.instancia
+        return await _claim(tx, fila, worker.grupo, dono, lease_ms, lease)
 
     async def _alone(self, step: Step, entrega: Entrega) -> None:
         with passo.trying(self.ctx, entrega) as traced:
@@ -324,15 +347,22 @@ def _reason(error: Exception) -> str:
     return mask(f"{type(error).__name__}: {error}")[:MAX_REASON]
 
 
-async def _claim(tx: Tx, fila: str, limite: int, dono: str, lease_ms: int) -> list[Entrega]:
-    return await outbox.claim(tx, fila, limite=limite, dono=dono, lease_ms=lease_ms)
+async def _claim(
+    tx: Tx, fila: str, limite: int, dono: str, lease_ms: int, lease: str
+) -> list[Entrega]:
+    return await outbox.claim(tx, fila, limite=limite, dono=dono, lease_ms=lease_ms, lease=lease)
+
+
+async def _undo_claims(tx: Tx, leases: Sequence[str]) -> None:
+    await outbox.undo_claims(tx, leases)
 
 
 async def _next_due(tx: Tx, fila: str, depois: int) -> int | None:
     return await outbox.next_due(tx, fila, depois=depois)
 
 
-async def _extend(tx: Tx, leases: Sequence[str], lease_ms: int) -> None:
+async def _extend(tx: Tx, leases: Sequence[str], lease_ms: int, doubtful: Sequence[str]) -> None:
+    await outbox.undo_claims(tx, doubtful)
     await outbox.extend(tx, leases, lease_ms=lease_ms)
 
 

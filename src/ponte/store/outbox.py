@@ -63,13 +63,17 @@ _CLAIM = """UPDATE fila SET lease = ?, lease_ate = {ate}, dono = ?, tentativas =
 WHERE id IN (WITH cabecas AS ({head}) SELECT id FROM cabecas)"""
 
 
-async def claim(tx: Tx, fila: str, *, limite: int, dono: str, lease_ms: int) -> list[Entrega]:
+async def claim(
+    tx: Tx, fila: str, *, limite: int, dono: str, lease_ms: int, lease: str = ""
+) -> list[Entrega]:
     """Take the heads of up to `limite` lanes in hand; each counts as an attempt.
+
+    With a `lease` of the caller's, a claim whose outcome is unknown can be undone.
 
     Work that was in a dead worker's hand is taken alone, so that one poisonous
     fact can't take its neighbours along a second time.
     """
-    lease = new_id()
+    lease = lease or new_id()
     ate, ate_ms = tx.instant(lease_ms)
     for mortes, limit in (("f.mortes > 0", 1), ("f.mortes = 0", limite)):
         head = _HEAD.format(mortes=mortes) + tx.lock(skip=True)
@@ -129,6 +133,18 @@ async def give_back(tx: Tx, entrega: Entrega, *, depois_ms: int = 0) -> None:
         " tentativas = tentativas - 1 WHERE id = ? AND lease = ?",
         (tx.now_ms + depois_ms, entrega.id, entrega.lease),
     )
+
+
+async def undo_claims(tx: Tx, leases: Sequence[str]) -> None:
+    """Give back what claims hold whose commit was not answered; no try is counted."""
+    for lease in leases:
+        rows = await tx.fetch(
+            "UPDATE fila SET lease = NULL, enviada_em = NULL, tentativas = tentativas - 1"
+            " WHERE lease = ? RETURNING fila",
+            (lease,),
+        )
+        for fila in {row[0] for row in rows}:
+            tx.feed(fila)
 
 
 async def try_again(tx: Tx, entrega: Entrega, *, erro: str, depois_ms: int) -> None:
