@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ponte.ports import (
+    Ajudante,
     AlertSink,
     Broker,
     Channel,
@@ -15,6 +16,7 @@ from ponte.ports import (
     WebhookReceiver,
 )
 from ponte.rastro import Rastreador
+from ponte.resilience.partilha import Cotas
 from ponte.settings import Settings
 from ponte.store.db import Database
 from ponte.telemetry import Telemetry
@@ -38,7 +40,8 @@ class Context:
     """The whole inside. `instancia` names this process in leases and logs.
 
     `conhecidos` are the connectors that this version has, on or off; `ligados` are on.
-    `rastreador` collects spans, where somebody wants them.
+    `rastreador` collects spans, where somebody wants them. `ajudante` and the rates that
+    processes share through it (`cotas`) are there where a Redis is set.
     """
 
     settings: Settings
@@ -53,6 +56,8 @@ class Context:
     now_ms: Callable[[], int]
     conhecidos: frozenset[str] = frozenset()
     rastreador: Rastreador | None = None
+    ajudante: Ajudante | None = None
+    cotas: Cotas | None = None
 
     def source(self, canal: str) -> OrderSource | None:
         """Return the order source of a canal, when it is on."""

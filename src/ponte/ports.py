@@ -14,7 +14,9 @@ from ponte.domain.alerta import Alerta
 from ponte.domain.mensagem import Mensagem
 from ponte.domain.nota import Nota, PedidoDaNota
 from ponte.domain.origem import DocumentoNeutro
+from ponte.resilience.disjuntores import Mural
 from ponte.resilience.http import Http
+from ponte.resilience.partilha import Contador
 
 Qualidade = Literal["bronze", "silver", "gold"]
 
@@ -108,6 +110,71 @@ class Stream(Protocol):
         Raises:
             ArmazenamentoIndisponivel: any of them may not be there; all must come again.
         """
+
+    async def close(self) -> None:
+        """Disconnect."""
+
+
+# A channel and a word on it; a channel of None says that words may have been lost till now.
+Ouvinte = Callable[[str | None, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class AmostraCopiada:
+    """One sample as others read it; `texto` is like no other sample's."""
+
+    nome: str
+    em_ms: int
+    texto: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Medida:
+    """How a helper is: its version, and its time to answer."""
+
+    versao: str
+    ms: float
+
+
+class Ajudante(Contador, Mural, Protocol):
+    """What may help beside the database, and whose loss changes no promise.
+
+    Each call that needs an answer raises ArmazenamentoIndisponivel when none comes, at
+    once while it is known to be away.
+    """
+
+    name: str
+
+    @property
+    def away(self) -> Sequence[str]:
+        """Return the uses that it did not serve when it was last asked."""
+
+    async def measure(self) -> Medida:
+        """Ask it how it is."""
+
+    def listen(self, ouvinte: Ouvinte) -> None:
+        """Give the words of other processes to `ouvinte`, from the next `run` on."""
+
+    async def tell(self, texto: str) -> None:
+        """Say a word to the other processes; one who does not listen never hears it."""
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+
+    async def lead(self, *, ttl_s: float) -> bool:
+        """Tell whether this process is the one that copies, for so long."""
+
+    async def place(self, nome: str) -> int | None:
+        """Return up to where was copied; None where that is not known (any more)."""
+
+    async def copy(self, copias: Mapping[str, bytes | None], *, de: int | None, ate: int) -> bool:
+        """Replace copies and move the place from `de` to `ate`; False where it was moved before.
+
+        A copy of None is taken away.
+        """
+
+    async def add_samples(self, amostras: Sequence[AmostraCopiada], *, ate: int) -> None:
+        """Add samples, those that are there once more included, and move their place."""
 
     async def close(self) -> None:
         """Disconnect."""

@@ -219,6 +219,7 @@ class Telemetry:
         self.outside_seconds = Histogram(
             "ponte_outside_request_seconds", "Time of outside calls", ["destino"], registry=r
         )
+        self.redis_up, self.redis_failures = _of_the_helper(r)
         self.restarts = Counter(
             "ponte_task_restarts_total", "Tasks restarted after a failure", ["tarefa"], registry=r
         )
@@ -245,3 +246,10 @@ class Telemetry:
     def exposition(self) -> bytes:
         """Return the registry in Prometheus text form."""
         return generate_latest(self.registry)
+
+
+def _of_the_helper(r: CollectorRegistry) -> tuple[Gauge, Counter]:
+    up = Gauge("ponte_redis_up", "1 while the helper answers this use", ["uso"], registry=r)
+    return up, Counter(
+        "ponte_redis_failures_total", "Answers of the helper missed", ["uso"], registry=r
+    )

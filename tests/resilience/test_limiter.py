@@ -13,22 +13,47 @@ from ponte.resilience.limiter import (
     TokenBucketRateLimiter,
     with_rate_limit,
 )
+from ponte.resilience.partilha import Cotas, LimitadorPartilhado
+from tests.resilience.contagem import Ausente, Contagem
 from tests.resilience.virtual import VirtualClock, settle
 
 Make = Callable[[VirtualClock], RateLimiter]
 
 EPSILON = 1e-6
+
+
+def bucket(clock: VirtualClock) -> RateLimiter:
+    return TokenBucketRateLimiter(1.0, 2, clock=clock, sleep=clock.sleep)
+
+
+def window(clock: VirtualClock) -> RateLimiter:
+    return SlidingWindowRateLimiter(2, 2.0, clock=clock, sleep=clock.sleep)
+
+
+def by_itself(make: Make) -> Make:
+    return make
+
+
+def alone(make: Make) -> Make:
+    """Shared, and whoever counts for all is away."""
+    return lambda clock: LimitadorPartilhado(
+        make(clock), "x", Cotas(Ausente(), clock=clock), sleep=clock.sleep
+    )
+
+
+def shared(make: Make) -> Make:
+    """Shared, with nobody else there."""
+    return lambda clock: LimitadorPartilhado(
+        make(clock), "x", Cotas(Contagem(clock), clock=clock), sleep=clock.sleep
+    )
+
+
 BOTH = pytest.mark.parametrize(
     "make",
     [
-        pytest.param(
-            lambda clock: TokenBucketRateLimiter(1.0, 2, clock=clock, sleep=clock.sleep),
-            id="bucket",
-        ),
-        pytest.param(
-            lambda clock: SlidingWindowRateLimiter(2, 2.0, clock=clock, sleep=clock.sleep),
-            id="window",
-        ),
+        pytest.param(how(kind), id=f"{kind.__name__}-{how.__name__}")
+        for kind in (bucket, window)
+        for how in (by_itself, alone, shared)
     ],
 )
 

@@ -11,6 +11,7 @@ from ponte.acesso.taxa import MAX_CHAVES, MAX_ENDERECOS, Taxa
 from ponte.acesso.tentativas import Tentativas
 from ponte.context import Context
 from ponte.errors import MuitasRequisicoes, NaoAutenticado, SemEscopo
+from ponte.resilience.partilha import Regra
 
 _BEARER = "bearer "
 
@@ -26,6 +27,11 @@ def presented(headers: Mapping[bytes, bytes]) -> str | None:
     return None if value is None else value.decode("latin-1").strip()
 
 
+def _taxa(ctx: Context, nome: str, regra: Regra, nomes: int) -> Taxa:
+    cota = None if ctx.cotas is None else ctx.cotas.open(nome, regra, nomes=nomes)
+    return Taxa(int(regra.limite), regra.janela_s, nomes=nomes, cota=cota)
+
+
 class Portaria:
     """Keys, wrong tries and rates of one process."""
 
@@ -35,8 +41,8 @@ class Portaria:
         fixa = settings.api_key.get_secret_value() if settings.api_key else None
         self.chaves = Chaves(ctx.db, now_ms=ctx.now_ms, fixa=fixa)
         self.tentativas = Tentativas(limite=limites.falhas_de_chave, bloqueio_s=limites.bloqueio_s)
-        self._anonimos = Taxa(settings.rate_limit_anon, 60, nomes=MAX_ENDERECOS)
-        self._por_chave = Taxa(settings.rate_limit_key, 1, nomes=MAX_CHAVES)
+        self._anonimos = _taxa(ctx, "anonimo", Regra(settings.rate_limit_anon, 60), MAX_ENDERECOS)
+        self._por_chave = _taxa(ctx, "chave", Regra(settings.rate_limit_key, 1), MAX_CHAVES)
         self._limited = {
             nome: ctx.telemetry.limited.labels(nome) for nome in ("anonimo", "chave", "tentativas")
         }

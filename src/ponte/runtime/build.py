@@ -23,9 +23,11 @@ from ponte.flow import filas, rotas
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps, Stream
 from ponte.rastro import Rastreador
+from ponte.resilience.disjuntores import HttpPartilhado
 from ponte.resilience.http import Http
 from ponte.resilience.numeros import HubNumbers
 from ponte.runtime import banco, engines
+from ponte.runtime.ajuda import Ajuda
 from ponte.runtime.coletor import open_rastreador
 from ponte.runtime.instances import Instance
 from ponte.settings import Settings, connector_values, environment, validated
@@ -47,10 +49,13 @@ class Built:
     https: Mapping[str, Http]
     deps: Deps
     stream: Stream | None = None
+    ajuda: Ajuda | None = None
 
     async def close(self) -> None:
         """Close in the reverse order of opening."""
         await self.ctx.broker.close()
+        if self.ajuda is not None:
+            await self.ajuda.ajudante.close()
         if self.stream is not None:
             await self.stream.close()
         for http in self.https.values():
@@ -141,10 +146,13 @@ async def _assemble(
     issuer = EmissorLocal(settings.emitente, zona=settings.tz)
     telemetry = Telemetry()
     tokens = EncryptedTokens(db, _master_key(settings))
-    https: dict[str, Http] = {}
-    deps = Deps(http=_http_factory(https, _Meter(telemetry)), tokens=tokens, now_ms=now_ms)
-    ligados = _switch_on(env, deps)
     epoca = await db.read(_epoca)
+    ajudante = engines.open_helper(settings, casa=epoca, processo=instance.id, telemetry=telemetry)
+    ajuda = None if ajudante is None else Ajuda.of(ajudante, processo=instance.id)
+    https: dict[str, Http] = {}
+    http = _http_factory(https, _Meter(telemetry), ajuda)
+    deps = Deps(http=http, tokens=tokens, now_ms=now_ms)
+    ligados = _switch_on(env, deps)
     hub = Hub(
         epoca,
         HistoricoDoBanco(db, itens=estoque.snapshot),
@@ -164,8 +172,10 @@ async def _assemble(
         now_ms=now_ms,
         conhecidos=frozenset(connector_names()),
         rastreador=rastreador or open_rastreador(settings, env, instancia=instance.id),
+        ajudante=ajudante,
+        cotas=None if ajuda is None else ajuda.cotas,
     )
-    return Built(ctx, instance, https, deps, aberto.stream)
+    return Built(ctx, instance, https, deps, aberto.stream, ajuda)
 
 
 def load_connector(name: str) -> Connector:
@@ -228,10 +238,17 @@ def _connector_settings(connector: Connector, values: Mapping[str, str]) -> Any:
         raise ConfiguracaoInvalida(problems) from error
 
 
-def _http_factory(https: dict[str, Http], meter: _Meter) -> Callable[[str], Http]:
+def _http_factory(
+    https: dict[str, Http], meter: _Meter, ajuda: Ajuda | None
+) -> Callable[[str], Http]:
+    def opened(name: str) -> Http:
+        if ajuda is None:
+            return Http(name, meter=meter)
+        return HttpPartilhado(name, cotas=ajuda.cotas, disjuntores=ajuda.disjuntores, meter=meter)
+
     def http(name: str) -> Http:
         if name not in https:
-            https[name] = Http(name, meter=meter)
+            https[name] = opened(name)
             meter.hubs.watch(name, https[name].breaker)
         return https[name]
 

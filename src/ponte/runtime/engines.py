@@ -12,8 +12,9 @@ import structlog
 
 from ponte.brokers.database import DatabaseBroker
 from ponte.errors import ArmazenamentoIndisponivel, ConfiguracaoInvalida
-from ponte.ports import Broker, Stream
+from ponte.ports import Ajudante, Broker, Stream
 from ponte.settings import Settings
+from ponte.telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,11 @@ STREAMS = {
     "redis": ("ponte.brokers.redis:RedisStream", "redis"),
     "rediss": ("ponte.brokers.redis:RedisStream", "redis"),
     "kafka": ("ponte.brokers.kafka:KafkaStream", "kafka"),
+}
+
+HELPERS = {
+    "redis": ("ponte.brokers.ajudante:RedisAjudante", "redis"),
+    "rediss": ("ponte.brokers.ajudante:RedisAjudante", "redis"),
 }
 
 
@@ -61,6 +67,28 @@ def open_stream(settings: Settings) -> Stream | None:
         return None
     classe, _scheme = _named("PONTE_STREAM_URL", url, STREAMS)
     return cast("Stream", _opened("PONTE_STREAM_URL", classe, url, {}))
+
+
+def open_helper(
+    settings: Settings, *, casa: str, processo: str, telemetry: Telemetry
+) -> Ajudante | None:
+    """Return the helper of PONTE_REDIS_URL, not connected yet, or None where nobody helps.
+
+    Args:
+        settings: Ponte's own.
+        casa: The installation; several may share one helper.
+        processo: This process.
+        telemetry: Where it says whether it is there.
+
+    Raises:
+        ConfiguracaoInvalida: as `open_broker`.
+    """
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return None
+    classe, _scheme = _named("PONTE_REDIS_URL", url, HELPERS)
+    options = {"casa": casa, "processo": processo, "telemetry": telemetry}
+    return cast("Ajudante", _opened("PONTE_REDIS_URL", classe, url, options))
 
 
 async def start(broker: Broker, filas: Iterable[str]) -> None:

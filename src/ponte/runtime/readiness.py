@@ -4,6 +4,7 @@ Each part says what is wrong with it. What only slows things down, as a broker t
 away while the work goes on from the database, is said and is no reason to refuse work.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,8 @@ async def judge(ctx: Context, *, serving: bool, worker: bool, relayed: int | Non
     elif worker:
         partes["fila"]["consumidores"] = await ctx.broker.consumers("pedidos")
     partes["relay"] = _relay(behind_ms)
+    if ctx.ajudante is not None:
+        partes["redis"] = _helper(ctx.ajudante.away)
     return _verdict(partes)
 
 
@@ -106,6 +109,12 @@ def _relay(behind_ms: int) -> Parte:
         "a committed fact waits for the sockets for more than half a minute" if stuck else None,
         atraso_ms=behind_ms,
     )
+
+
+def _helper(away: Sequence[str]) -> Parte:
+    """Say what goes on without its helper; that is no fault, nothing depends on it."""
+    parte = _parte(None)
+    return {**parte, "motivo": f"away, going on without: {', '.join(away)}"} if away else parte
 
 
 async def _consumers(ctx: Context) -> tuple[int | None, str | None]:

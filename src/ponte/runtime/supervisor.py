@@ -81,6 +81,9 @@ class Supervisor:
             streamer = Streamer(self.ctx, self.built.stream)
             streamer.start()
             self.keep("stream", streamer.run)
+        if self.built.ajuda is not None:
+            for nome, task in self.built.ajuda.tasks().items():
+                self.keep(nome, task)
         if self.built.instance.beats:
             self.keep("batimento", self._beat_for_ever)
         if "worker" in self.papeis:
