@@ -47,6 +47,10 @@ class Postgres:
         name = url.rpartition("/")[2]
         run(self._execute("postgres", f"ALTER DATABASE {name} SET {setting}"))
 
+    def value(self, url: str, sql: str) -> Any:
+        """Return one value from a database."""
+        return run(_value(url, sql))
+
     def log(self) -> bytes:
         """Return what the server wrote so far."""
         return (self.cluster.folder / "log").read_bytes()
@@ -57,6 +61,14 @@ class Postgres:
             await con.execute(sql)
         finally:
             await con.close()
+
+
+async def _value(url: str, sql: str) -> Any:
+    con = await asyncpg.connect(url)
+    try:
+        return await con.fetchval(sql)
+    finally:
+        await con.close()
 
 
 @contextmanager

@@ -24,6 +24,8 @@ ROWS = (
     "relay",
     "jobs",
     "workers",
+    "pg_idle",
+    "stream",
 )
 
 

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 LEASE = "stream"
 LEASE_MS = 15_000  # chosen: as a worker's
 RENEW_S = 5.0
-LOOK_S = 0.5  # chosen: a fact of another process leaves within this
+LOOK_S = 0.5  # chosen: a fact of another process leaves within this where nobody tells
 PAGE = 500  # chosen: what a crash may repeat
 RETRY_S = 1.0  # chosen: how soon a stream that refused is asked again
 
@@ -43,8 +43,9 @@ class Streamer:
     _refused: bool = False
 
     def start(self) -> None:
-        """Listen to the commits of this process."""
+        """Listen to the commits of this process, and of others where the engine tells them."""
         self.ctx.db.on_commit(self._committed)
+        self.ctx.db.on_foreign(self._news.set)
 
     async def run(self) -> None:
         """Publish, or wait for the lease, until cancelled."""
