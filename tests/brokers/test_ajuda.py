@@ -15,10 +15,11 @@ from ponte.errors import ConfiguracaoInvalida
 from ponte.resilience.breaker import BreakerState
 from ponte.resilience.disjuntores import HttpPartilhado
 from ponte.resilience.partilha import LimitadorPartilhado
+from ponte.runtime import relay
 from ponte.runtime.build import build
 from ponte.settings import Settings
 from ponte.testing import Embedded, embedded
-from tests.brokers.dois import two
+from tests.brokers.dois import raise_alert, two
 from tests.brokers.engines import CUT_OFF, Engine
 from tests.conftest import stock
 from tests.espera import sell, until
@@ -145,6 +146,31 @@ async def _listening(*processes: Embedded) -> bool:
         text = (await ponte.http.get("/metrics", headers={"Accept": "text/plain"})).text
         found.append('ponte_redis_up{uso="escuta"} 1.0' in text)
     return all(found)
+
+
+# ---------------------------------------------------------------- words
+
+
+async def test_a_process_hears_at_once_of_what_another_committed(
+    data_dir: Path, redis: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By looking alone it would take an hour.
+    for name in ("LOOK_S", "ALONE_S", "TOLD_S"):
+        monkeypatch.setattr(relay, name, 3600.0)
+    async with two(data_dir, redis.url) as (one, other):
+        await until(lambda: _listening(one, other))
+        there = other.supervisor._relay
+        here = one.supervisor._relay
+        assert here is not None
+        assert there is not None
+
+        for _ in range(3):
+            await raise_alert(one)
+
+            async def same() -> bool:
+                return here.relayed == there.relayed
+
+            await until(same)
 
 
 # ---------------------------------------------------------------- coming and going

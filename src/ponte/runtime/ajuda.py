@@ -7,9 +7,12 @@ away delays no start and no request.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ponte.context import Context
 from ponte.ports import Ajudante
 from ponte.resilience.disjuntores import Disjuntores, read_noticia
 from ponte.resilience.partilha import Cotas
+from ponte.runtime.avisos import Avisos
+from ponte.runtime.relay import Relay
 
 Start = Callable[[], Awaitable[None]]
 CANAL = "disjuntores"
@@ -28,12 +31,15 @@ class Ajuda:
         """Return what a process shares through a helper."""
         return cls(ajudante, Cotas(ajudante), Disjuntores(ajudante, processo))
 
-    def tasks(self) -> dict[str, Start]:
+    def tasks(self, ctx: Context, relay: Relay) -> dict[str, Start]:
         """Return what must run, by the name of its task."""
+        avisos = Avisos(ctx, self.ajudante, relay)
+        avisos.start()
         self.ajudante.listen(self._heard)
         return {
             "cotas": self.cotas.run,
             "disjuntores": self.disjuntores.run,
+            "avisos": avisos.run,
             "escuta da ajuda": self.ajudante.run,
         }
 

@@ -8,7 +8,7 @@ so that a socket sees one story whoever wrote it.
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from ponte.context import Context
@@ -43,6 +43,12 @@ class Relay:
     def relayed(self) -> int:
         """Return the `pos` of the last fact that the sockets got."""
         return self._last_pos
+
+    def hint(self, filas: Collection[str] | None) -> None:
+        """Look now: somebody says that another process committed, and what it fed (None: any)."""
+        self._behind.set()
+        if self.ctx.broker.rows_are_the_queue:
+            self._wake(ForeignChange(None if filas is None else frozenset(filas)))
 
     async def follow(self) -> None:
         """Look for commits of other processes until cancelled."""

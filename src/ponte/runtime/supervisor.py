@@ -82,7 +82,7 @@ class Supervisor:
             streamer.start()
             self.keep("stream", streamer.run)
         if self.built.ajuda is not None:
-            for nome, task in self.built.ajuda.tasks().items():
+            for nome, task in self.built.ajuda.tasks(self.ctx, relay).items():
                 self.keep(nome, task)
         if self.built.instance.beats:
             self.keep("batimento", self._beat_for_ever)
