@@ -26,13 +26,15 @@ async def open_database(
     """
     url = settings.database_url.get_secret_value()
     if url:
-        return await _open_server(url, rotas=rotas, now_ms=now_ms), BeatingInstance()
+        return await _open_server(url, rotas=rotas, now_ms=now_ms)
     migrate(settings.sqlite_path)
     instance = LockedInstance(settings.data_dir)
     return SqliteDatabase(settings.sqlite_path, rotas=rotas, now_ms=now_ms), instance
 
 
-async def _open_server(url: str, *, rotas: Rotas, now_ms: Callable[[], int]) -> Database:
+async def _open_server(
+    url: str, *, rotas: Rotas, now_ms: Callable[[], int]
+) -> tuple[Database, Instance]:
     check_driver()
     from ponte.store import pg_migrate  # noqa: PLC0415 - the driver is an extra
     from ponte.store.postgres import PostgresDatabase  # noqa: PLC0415
@@ -44,7 +46,7 @@ async def _open_server(url: str, *, rotas: Rotas, now_ms: Callable[[], int]) -> 
     except BaseException:
         await db.close()
         raise
-    return db
+    return db, BeatingInstance(db.processo)
 
 
 def check_driver() -> None:

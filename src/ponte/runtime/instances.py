@@ -3,7 +3,8 @@
 On one machine a process holds a lock on a file of its own; the kernel lets go of
 it at any death, kill -9 included. Whoever can take that lock knows that its owner
 is gone, without waiting for a lease to run out. Processes that share a server may
-run on many machines: they write a heartbeat, timed by the server's clock alone.
+run on many machines: they write a heartbeat, timed by the server's clock alone, and
+the kernel closes their connections at any death, which the server sees at once.
 """
 
 import fcntl
@@ -15,8 +16,22 @@ from typing import Protocol
 from ponte.domain.valores import new_id
 from ponte.store.db import Tx
 
-BEAT_S = 3.0  # chosen: how often a process says that it lives
-DEAD_S = 10.0  # chosen: two beats may be lost before its work is freed
+BEAT_S = 5.0  # chosen: how often a process says that it lives
+DEAD_S = 15.0  # chosen: two beats may be lost; also how long a lease lasts
+# Chosen: without any connection it is dead sooner. Long enough to connect anew after all were
+# cut, and with the sweeps of PONTE_WORKER__SWEEP_S its work is free within 5.5 s of a kill.
+GONE_S = 3.5
+
+
+# Every connection is named by its process. None is older than the last time that all were cut
+# (a restart, a failover), and nobody is blamed for what nobody could do before.
+_DEAD = """SELECT i.id FROM instancias i WHERE i.id <> ?
+AND GREATEST(i.batimento_em, (SELECT CAST(EXTRACT(EPOCH FROM MIN(a.backend_start)) * 1000 AS BIGINT)
+    FROM pg_stat_activity a
+    WHERE a.datname = current_database() AND a.application_name LIKE 'ponte %'))
+< {now} - CASE WHEN EXISTS (SELECT 1 FROM pg_stat_activity a
+    WHERE a.datname = current_database() AND a.application_name = 'ponte ' || i.id)
+    THEN ?::bigint ELSE ?::bigint END"""
 
 
 class Instance(Protocol):
@@ -81,29 +96,28 @@ class BeatingInstance:
 
     beats = True
 
-    def __init__(self) -> None:
-        self.id = new_id()
+    def __init__(self, processo: str) -> None:
+        """`processo` is what its connections are named by."""
+        self.id = processo
         self._papeis = ""
 
     async def register(self, tx: Tx, papeis: str) -> None:
         self._papeis = papeis
-        await _register(tx, self.id, papeis)
         await self.beat(tx)
 
     async def beat(self, tx: Tx) -> None:
         now, now_ms = tx.instant()
-        beaten = await tx.execute(
-            f"UPDATE instancias SET batimento_em = {now} WHERE id = ?",  # noqa: S608 - own text
-            (now_ms, self.id),
+        # An insert once, and again when it was taken for dead, as a machine that slept is.
+        await tx.execute(
+            f"INSERT INTO instancias VALUES (?, ?, ?, ?, ?, {now})"  # noqa: S608 - own text
+            " ON CONFLICT (id) DO UPDATE SET batimento_em = excluded.batimento_em",
+            (self.id, self._papeis, socket.gethostname(), os.getpid(), tx.now_ms, now_ms),
         )
-        if not beaten:  # it was taken for dead, as a machine that slept is
-            await self.register(tx, self._papeis)
 
     async def dead(self, tx: Tx) -> list[str]:
-        then, then_ms = tx.instant(-int(DEAD_S * 1000))
+        now, now_ms = tx.instant()
         rows = await tx.fetch(
-            f"SELECT id FROM instancias WHERE batimento_em < {then} AND id <> ?",  # noqa: S608
-            (then_ms, self.id),
+            _DEAD.format(now=now), (self.id, now_ms, int(DEAD_S * 1000), int(GONE_S * 1000))
         )
         return [row[0] for row in rows]
 

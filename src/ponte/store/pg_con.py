@@ -73,7 +73,9 @@ async def connect(
     Raises:
         ArmazenamentoIndisponivel: the server does not answer or refuses.
     """
-    own = {"ponte.processo": processo} if processo else {}
+    # The name tells others which process lives (runtime.instances), the setting the trigger.
+    named = {"application_name": f"ponte {processo}", "ponte.processo": processo}
+    own = named if processo else {}
     try:
         return await asyncpg.connect(
             url,

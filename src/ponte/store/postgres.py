@@ -62,16 +62,16 @@ class PostgresDatabase:
     def __init__(self, url: str, *, rotas: Rotas, now_ms: Callable[[], int]) -> None:
         self._rotas = rotas
         self._now_ms = now_ms
-        self._processo = new_id()
+        self.processo = new_id()  # its connections are named by it
         self._colunas: Colunas = {}
         self._waiting: deque[_Job] = deque()
         self._listeners: list[Callable[[Commit], None]] = []
-        self._writers = [Lugar(url, processo=self._processo) for _ in range(GROUPS)]
+        self._writers = [Lugar(url, processo=self.processo) for _ in range(GROUPS)]
         self._idle = list(self._writers)
-        self._readers = [Lugar(url, processo=self._processo) for _ in range(READERS)]
+        self._readers = [Lugar(url, processo=self.processo) for _ in range(READERS)]
         self._reading = asyncio.Semaphore(READERS)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._escuta = Escuta(url, processo=self._processo)
+        self._escuta = Escuta(url, processo=self.processo)
         self._loop = asyncio.get_running_loop()
         self._nowhere = contextvars.Context()  # a group is no part of who asked first
         self._planned = self._closed = False
@@ -242,7 +242,7 @@ class PostgresDatabase:
         self._waiting.extendleft(reversed(jobs[ran:]))
         del jobs[ran:]
         self._dispatch()
-        commit = await tx.flush(self._processo)
+        commit = await tx.flush(self.processo)
         await con.execute("COMMIT")
         return replace(commit, juntos=ran, segundos=time.perf_counter() - began)
 
