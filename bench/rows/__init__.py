@@ -26,6 +26,7 @@ ROWS = (
     "workers",
     "pg_idle",
     "stream",
+    "pg_orders",
 )
 
 
