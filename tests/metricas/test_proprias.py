@@ -1,7 +1,6 @@
 """What Ponte counts of itself: three grains, each with its end, summed over processes."""
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from ponte.domain.valores import format_time
 from ponte.metricas import proprias
 from ponte.metricas.amostrador import Amostrador, sum_up
-from ponte.metricas.consultas import newest
 from ponte.store.db import Tx
 from ponte.telemetry import MAX_SERIES, RECENTE_S, Recente, Serie
 from ponte.testing import Embedded, FrozenClock, embedded
@@ -205,24 +203,6 @@ def test_a_ring_that_wrapped_shows_no_old_second_as_a_new_one() -> None:
 
     assert before == [100]
     assert list(recente.points(0, 10**9)) == []
-
-
-def test_of_a_long_history_only_the_newest_are_kept_and_all_are_counted() -> None:
-    serie: Serie = ("n", "contador", ())
-    held = 0
-
-    def points() -> Iterator[tuple[int, Serie, float]]:
-        nonlocal held
-        for em in range(100_000):
-            point = (em, serie, float(em))
-            held = max(held, sys.getrefcount(serie))
-            yield point
-
-    kept, total = newest(points(), 3)
-
-    assert [m.valor for m in kept] == [99_997.0, 99_998.0, 99_999.0]
-    assert total == 100_000
-    assert held < 20, "each point that is kept holds its series"
 
 
 def test_a_second_s_points_are_only_those_asked_for() -> None:

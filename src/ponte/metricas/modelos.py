@@ -24,7 +24,7 @@ class Amostra(_Saida):
 
 
 class ListaDeAmostras(_Saida):
-    """Samples, oldest first; `total` may be more than are shown."""
+    """A page of samples, oldest first; `proximo` goes on to older ones."""
 
     itens: list[Amostra]
     total: int

@@ -62,16 +62,27 @@ async def sum_up(tx: Tx) -> bool:
     return bool(until < end)
 
 
-async def between(
-    tx: Tx, passo_s: int, desde_s: int, ate_s: int
-) -> tuple[list[Row], dict[int, Serie]]:
-    """Return the packed rows of [desde, ate) in order of time, and the series of their ids."""
-    rows = await tx.fetch(
+async def between(tx: Tx, passo_s: int, desde_s: int, ate_s: int) -> list[Row]:
+    """Return the packed rows of [desde, ate) in order of time."""
+    return await tx.fetch(
         "SELECT em, valores FROM medicoes WHERE passo_s = ? AND em >= ? AND em < ? ORDER BY em",
         (passo_s, desde_s, ate_s),
     )
-    known = await tx.fetch("SELECT id, nome, tipo, labels FROM series_proprias")
-    return rows, {r[0]: _serie(r) for r in known}
+
+
+async def ends(tx: Tx, passo_s: int, desde_s: int, ate_s: int) -> tuple[int, int] | None:
+    """Return the first and the last instant of [desde, ate) that has rows."""
+    row = await tx.fetch_one(
+        "SELECT MIN(em), MAX(em) FROM medicoes WHERE passo_s = ? AND em >= ? AND em < ?",
+        (passo_s, desde_s, ate_s),
+    )
+    return None if row is None or row[0] is None else (row[0], row[1])
+
+
+async def known(tx: Tx) -> dict[int, Serie]:
+    """Return the series of the ids in packed rows."""
+    rows = await tx.fetch("SELECT id, nome, tipo, labels FROM series_proprias")
+    return {r[0]: _serie(r) for r in rows}
 
 
 def unpack(rows: Iterable[Row], series: Mapping[int, Serie]) -> Iterator[Ponto]:
@@ -83,14 +94,14 @@ def unpack(rows: Iterable[Row], series: Mapping[int, Serie]) -> Iterator[Ponto]:
     sums: dict[int, float] = {}
     for em, blob in rows:
         if at is not None and em != at:
-            yield from ((at, series[i], v) for i, v in sums.items())
+            yield from ((at, series[i], v) for i, v in sorted(sums.items()))
             sums = {}
         at = em
         for i, value in zip(*_unpack(blob), strict=True):
             if i in series:
                 sums[i] = sums.get(i, 0.0) + value
     if at is not None:
-        yield from ((at, series[i], v) for i, v in sums.items())
+        yield from ((at, series[i], v) for i, v in sorted(sums.items()))
 
 
 async def _ids(tx: Tx, wanted: Iterable[Serie]) -> dict[Serie, int]:

@@ -14,7 +14,7 @@ from ponte.deps import Ctx, body, idempotent, json_response, require
 from ponte.domain.metrica import MAX_ROTULOS, Metrica, TipoMetrica
 from ponte.domain.valores import parse_time
 from ponte.errors import DadosInvalidos, Problema
-from ponte.listas import instant, listing
+from ponte.listas import Paginacao, instant, listing
 from ponte.metricas import consultas, exposicao, service
 from ponte.metricas.modelos import Amostra, ListaDeAmostras
 from ponte.metricas.service import Filtro
@@ -25,7 +25,6 @@ router = APIRouter(tags=["métricas"])
 Tipo = Literal["contador", "medidor", "histograma"]
 Quando = Annotated[str, Field(max_length=40, description="RFC 3339; now by default")]
 Passo = Literal["1", "10", "60"]
-MAX_LIMITE, DEFAULT_LIMITE = 20_000, 5_000  # chosen: a week of minutes fits, and a chart
 _TEXTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}
 }
@@ -69,9 +68,9 @@ async def _filtro(
 async def metrics(
     request: Request,
     ctx: Ctx,
+    pagina: Paginacao,
     filtro: Annotated[Filtro, Depends(_filtro)],
     passo: Annotated[Passo | None, Query(description="Grain in s of Ponte's own numbers")] = None,
-    limite: Annotated[int, Query(ge=1, le=MAX_LIMITE)] = DEFAULT_LIMITE,
 ) -> Any:
     """Tell numbers as JSON, or as Prometheus reads them where `Accept` asks for it."""
     accept = request.headers.get("accept", "")
@@ -82,11 +81,10 @@ async def metrics(
     timed = filtro.desde is not None or filtro.ate is not None or passo is not None
     if timed or (filtro.nome and await ctx.db.read(service.is_recorded, filtro.nome)):
         grain = None if passo is None else int(passo)
-        found, total = await consultas.history(ctx, filtro, limite=limite, passo_s=grain)
+        found, total, proximo = await consultas.page(ctx, filtro, pagina, passo_s=grain)
     else:
-        found = await consultas.current(ctx, filtro)
-        total, found = len(found), found[:limite]
-    return json_response(listing(consultas.views(found), total=total))
+        found, total, proximo = await consultas.current(ctx, filtro, pagina)
+    return json_response(listing(consultas.views(found), total=total, proximo=proximo))
 
 
 @router.post(

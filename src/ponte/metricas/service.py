@@ -19,6 +19,7 @@ MAX_SERIES = 1_000  # chosen: names and labels together
 MAX_AMOSTRAS = 10_000  # chosen, of a series: one a minute for a week
 PODA = 100  # a series is cut to its size once in so many samples
 GUARDA_MS = 7 * 24 * 3_600_000  # as long as Ponte's own numbers
+_TABLES = "amostras a JOIN metricas m ON m.id = a.metrica_id"
 FUTURO_MS = 24 * 3_600_000  # chosen: a clock may be wrong by a zone, not by a year
 
 
@@ -82,16 +83,34 @@ async def record(tx: Tx, metrica: Metrica) -> Metrica:
 
 async def samples(tx: Tx, filtro: Filtro, *, limite: int) -> tuple[list[Metrica], int]:
     """Return the newest samples that match, oldest first, and how many match."""
+    total, _left = await counts(tx, filtro, None)
+    found = await older(tx, filtro, None, pular=0, limite=limite)
+    return [metrica for _id, metrica in reversed(found)], total
+
+
+async def counts(tx: Tx, filtro: Filtro, depois: tuple[int, int] | None) -> tuple[int, int]:
+    """Return how many samples match, and how many of them are older than a (time, id)."""
     where, params = _where(filtro)
-    tables = "amostras a JOIN metricas m ON m.id = a.metrica_id"
-    total = await tx.fetch_one(f"SELECT COUNT(*) FROM {tables} WHERE {where}", params)  # noqa: S608
-    rows = await tx.fetch(
-        f"SELECT m.nome, m.tipo, a.valor, m.labels, a.em FROM {tables} WHERE {where}"  # noqa: S608
-        " ORDER BY a.em DESC, a.id DESC LIMIT ?",
-        (*params, limite),
+    older_than, more = _older(depois)
+    row = await tx.fetch_one(
+        f"SELECT COUNT(*), COUNT(CASE WHEN {older_than} THEN 1 END) FROM {_TABLES} WHERE {where}",  # noqa: S608
+        (*more, *params),
     )
-    found = [_sample(row) for row in reversed(rows)]
-    return found, int(total[0]) if total else 0
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+async def older(
+    tx: Tx, filtro: Filtro, depois: tuple[int, int] | None, *, pular: int, limite: int
+) -> list[tuple[int, Metrica]]:
+    """Return samples that match with their ids, newest first, those older than a (time, id)."""
+    where, params = _where(filtro)
+    older_than, more = _older(depois)
+    rows = await tx.fetch(
+        f"SELECT m.nome, m.tipo, a.valor, m.labels, a.em, a.id FROM {_TABLES}"  # noqa: S608
+        f" WHERE {where} AND {older_than} ORDER BY a.em DESC, a.id DESC LIMIT ? OFFSET ?",
+        (*params, *more, limite, pular),
+    )
+    return [(row[5], _sample(row)) for row in rows]
 
 
 async def series(tx: Tx) -> list[SerieGravada]:
@@ -179,6 +198,13 @@ async def _cut(tx: Tx, serie_id: int) -> None:
         await tx.execute(
             "DELETE FROM amostras WHERE metrica_id = ? AND em < ?", (serie_id, oldest[0])
         )
+
+
+def _older(depois: tuple[int, int] | None) -> tuple[str, tuple[int, ...]]:
+    if depois is None:
+        return "1 = 1", ()
+    em, id_ = depois
+    return "(a.em < ? OR (a.em = ? AND a.id < ?))", (em, em, id_)
 
 
 def _where(filtro: Filtro) -> tuple[str, list[Any]]:
