@@ -12,6 +12,7 @@ from ponte.ports import Ajudante
 from ponte.resilience.disjuntores import Disjuntores, read_noticia
 from ponte.resilience.partilha import Cotas
 from ponte.runtime.avisos import Avisos
+from ponte.runtime.copias import Copias
 from ponte.runtime.relay import Relay
 
 Start = Callable[[], Awaitable[None]]
@@ -33,13 +34,15 @@ class Ajuda:
 
     def tasks(self, ctx: Context, relay: Relay) -> dict[str, Start]:
         """Return what must run, by the name of its task."""
-        avisos = Avisos(ctx, self.ajudante, relay)
+        avisos, copias = Avisos(ctx, self.ajudante, relay), Copias(ctx, self.ajudante)
         avisos.start()
+        copias.start()
         self.ajudante.listen(self._heard)
         return {
             "cotas": self.cotas.run,
             "disjuntores": self.disjuntores.run,
             "avisos": avisos.run,
+            "copias": copias.run,
             "escuta da ajuda": self.ajudante.run,
         }
 
