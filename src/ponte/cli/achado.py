@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ponte.cli.frases import portuguese
-from ponte.cli.saida import with_program
+from ponte.cli.saida import said, spoken, with_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,6 @@ class Achado:
 
     def line(self) -> str:
         """Return it for people."""
-        dica = with_program(self.tente) if self.tente and not self.ok else ""
-        tente = f"\n    Tente: {dica}" if dica else ""
-        return f"{'✔' if self.ok else '✘'} {self.nome}: {portuguese(self.texto)}{tente}"
+        dica = with_program(said(self.tente)) if self.tente and not self.ok else ""
+        tente = f"\n    {spoken('Tente')}: {dica}" if dica else ""
+        return f"{'✔' if self.ok else '✘'} {spoken(self.nome)}: {said(self.texto)}{tente}"

@@ -5,9 +5,11 @@ a command that does not need it. Here too every error becomes one sentence, a
 cause and something to try, with the exit code that CONSOLE promises.
 """
 
+import contextlib
 import importlib
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,8 +19,7 @@ from typer._click.formatting import HelpFormatter
 from typer.core import TyperGroup
 
 from ponte.cli import saida
-from ponte.cli.frases import portuguese
-from ponte.cli.grupo import Grupo
+from ponte.cli.grupo import Grupo, speak_english
 
 # name -> (module, attribute, one line of help). Nouns are Portuguese, verbs English.
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -55,14 +56,18 @@ class LazyGroup(Grupo):
         return load(cmd_name) if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
-        rows = [(name, text) for name, (_, _, text) in COMMANDS.items()]
-        with formatter.section("Comandos"):
+        rows = [(name, saida.spoken(text)) for name, (_, _, text) in COMMANDS.items()]
+        with formatter.section(saida.spoken("Comandos")):
             formatter.write_dl(rows)
 
 
-@cache
 def load(name: str) -> Command:
     """Import a command of the tree, with the flags that every command has."""
+    return _load(name, ingles=saida.modo.ingles)
+
+
+@cache
+def _load(name: str, *, ingles: bool) -> Command:
     module, attribute, _ = COMMANDS[name]
     found = getattr(importlib.import_module(module), attribute)
     if not isinstance(found, typer.Typer):
@@ -71,9 +76,11 @@ def load(name: str) -> Command:
     command = typer.main.get_command(found)
     command.name = name
     for leaf in leaves(command):
-        leaf.params.extend(_common_params())
+        leaf.params.extend(_common_params(ingles=ingles))
         leaf.context_settings.setdefault("help_option_names", ["-h", "--help"])
     command.context_settings.setdefault("help_option_names", ["-h", "--help"])
+    if ingles:
+        speak_english(command)
     return command
 
 
@@ -106,7 +113,7 @@ def _common_too(
 
 
 @cache
-def _common_params() -> tuple[Any, ...]:
+def _common_params(*, ingles: bool) -> tuple[Any, ...]:  # noqa: ARG001 - each has its own
     params = []
     for bearer in (_common, _common_too):
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -167,8 +174,30 @@ def app(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     saida.reset()
     command = typer.main.get_command(root)
+    saida.modo.ingles = _language(command) == "en"
+    if saida.modo.ingles:
+        speak_english(command)
     with saida.quiet_pipe():
         return _run(command, args)
+
+
+def _lang(*, lang: Annotated[str, typer.Option("--lang", envvar="PONTE_LANG")] = "") -> None:
+    """Exist for its parameter alone."""
+
+
+def _language(command: Command) -> str | None:
+    """Return PONTE_LANG; the parser knows the environment, and settings would cost 0.3 s."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command()(_lang)
+    [option] = typer.main.get_command(single).params
+    given: str | None = option.resolve_envvar_value(Context(command))
+    if given is None:
+        with contextlib.suppress(OSError):
+            if b"PONTE_LANG" in Path(".env").read_bytes():
+                from ponte.settings import environment  # noqa: PLC0415
+
+                return environment().get("PONTE_LANG")
+    return given
 
 
 def _run(command: Command, args: Sequence[str] | None) -> int:
@@ -193,5 +222,5 @@ def _usage(error: ClickException) -> saida.Parada:
     """Say a wrong command line in our words, with the nearest right one."""
     ctx = error.ctx if isinstance(error, UsageError) else None
     caminho = ctx.command_path if ctx else "ponte"
-    frase = portuguese(" ".join(error.format_message().split())).rstrip(".")
+    frase = saida.said(" ".join(error.format_message().split())).rstrip(".")
     return saida.Parada(frase[:1].upper() + frase[1:], tente=f"{caminho} -h")

@@ -8,14 +8,19 @@ from typer._click.core import Command, Context
 from typer.core import TyperCommand, TyperGroup
 
 from ponte.cli.frases import portuguese_help
-from ponte.cli.saida import USO, Parada
+from ponte.cli.saida import USO, Parada, modo
+
+
+def _help(texto: str) -> str:
+    # The parser's own words are English.
+    return texto if modo.ingles else portuguese_help(texto)
 
 
 class Comando(TyperCommand):
-    """A command whose help is Portuguese to its last word."""
+    """A command whose help is of one language to its last word."""
 
     def get_help(self, ctx: Context) -> str:
-        return portuguese_help(super().get_help(ctx))
+        return _help(super().get_help(ctx))
 
 
 class ComNumeros(Comando):
@@ -49,7 +54,7 @@ class Grupo(TyperGroup):
     """A group that names the nearest verb when the typed one does not exist."""
 
     def get_help(self, ctx: Context) -> str:
-        return portuguese_help(super().get_help(ctx))
+        return _help(super().get_help(ctx))
 
     def resolve_command(
         self, ctx: Context, args: list[str]
@@ -84,6 +89,23 @@ def help_of(texto: str, *exemplos: str, cls: type[Comando] = Comando) -> dict[st
     linhas = "\n".join(f"  {exemplo}" for exemplo in exemplos)
     # Without a text of its own the list of commands would show the examples.
     return {"help": f"\b\nExemplos:\n{linhas}\n\n{texto}", "short_help": texto, "cls": cls}
+
+
+def speak_english(command: Command) -> None:
+    """Put the help of a command, of its options and of all below it into English."""
+    from ponte.cli.ingles import english_talk  # noqa: PLC0415 - one language is enough
+
+    command.help = english_talk(command.help or "")
+    command.short_help = english_talk(command.short_help or "") or None
+    for param in command.params:
+        # Options have a help text, arguments one of the house's parser.
+        for nome in ("help", "metavar"):
+            texto = getattr(param, nome, None)
+            if isinstance(texto, str):
+                setattr(param, nome, english_talk(texto))
+    if isinstance(command, TyperGroup):
+        for below in command.commands.values():
+            speak_english(below)
 
 
 def _nothing() -> None:

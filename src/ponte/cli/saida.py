@@ -52,6 +52,7 @@ class Modo:
     progress: bool = True
     yes: bool = False
     url: str | None = None
+    ingles: bool = False
 
 
 modo = Modo()
@@ -67,18 +68,18 @@ def data(value: Any, texto: str | None = None) -> None:
     if modo.json or texto is None:
         _write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
     elif texto:
-        _write(texto)
+        _write(shown(texto))
 
 
 def line(value: Any, texto: str) -> None:
     """Print one of a stream: an NDJSON line, or the given text."""
-    _write(orjson.dumps(value).decode() if modo.json else texto)
+    _write(orjson.dumps(value).decode() if modo.json else shown(texto))
 
 
 def talk(texto: str) -> None:
     """Say something that is no result; `-q` hides it."""
     if not modo.quiet:
-        sys.stderr.write(texto + "\n")
+        sys.stderr.write(spoken(texto) + "\n")
         sys.stderr.flush()
 
 
@@ -103,11 +104,11 @@ def table(linhas: Sequence[Mapping[str, Any]], colunas: Mapping[str, str]) -> st
     A pipe gets the same text, so that what was seen can be searched with grep.
     """
     celulas = [[_cell(linha.get(campo)) for campo in colunas] for linha in linhas]
+    titulos = [shown(titulo).upper() for titulo in colunas.values()]
     larguras = [
-        max([len(titulo), *(len(c[i]) for c in celulas)])
-        for i, titulo in enumerate(colunas.values())
+        max([len(titulo), *(len(c[i]) for c in celulas)]) for i, titulo in enumerate(titulos)
     ]
-    rows = [[titulo.upper() for titulo in colunas.values()], *celulas]
+    rows = [titulos, *celulas]
     numeric = [all(_is_number(linha.get(campo)) for linha in linhas) for campo in colunas]
     return "\n".join(
         "  ".join(
@@ -146,25 +147,48 @@ def confirm(pergunta: str) -> None:
         raise Parada(
             "Falta confirmar", causa=pergunta, tente="repetir com -y para confirmar", codigo=USO
         )
-    sys.stderr.write(f"{pergunta} [s/N] ")
+    sys.stderr.write(spoken(f"{pergunta} [s/N] "))
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"s", "sim", "y", "yes"}:
         raise Parada("Nada foi feito", causa="não confirmado")
 
 
 def said(causa: str) -> str:
-    """Return a cause in the operator's language, where it is a known one."""
+    """Return a cause or a hint in the operator's language, where it is a known one."""
+    if modo.ingles:
+        from ponte.cli.ingles import english  # noqa: PLC0415 - most commands end without it
+
+        return english(causa)
     from ponte.cli.frases import portuguese  # noqa: PLC0415 - most commands end without it
 
     return portuguese(causa)
 
 
+def spoken(texto: str) -> str:
+    """Return what we say beside the data in the operator's language."""
+    if not modo.ingles:
+        return texto
+    from ponte.cli.ingles import english_talk  # noqa: PLC0415
+
+    return english_talk(texto)
+
+
+def shown(texto: str) -> str:
+    """Return a result with the words of ours in it in the operator's language."""
+    if not modo.ingles:
+        return texto
+    from ponte.cli.ingles import english_data  # noqa: PLC0415
+
+    return english_data(texto)
+
+
 def complain(parada: Parada) -> None:
     """Print an error in one sentence, with its cause and what to try."""
     causa = f": {said(parada.causa)}" if parada.causa else ""
-    sys.stderr.write(f"Erro: {parada.frase}{causa}.\n".replace("..\n", ".\n"))
+    frase = f"{spoken('Erro')}: {spoken(parada.frase)}{causa}.\n"
+    sys.stderr.write(frase.replace("..\n", ".\n"))
     if parada.tente:
-        sys.stderr.write(f"Tente: {with_program(parada.tente)}\n")
+        sys.stderr.write(f"{spoken('Tente')}: {with_program(said(parada.tente))}\n")
     sys.stderr.flush()
 
 
@@ -195,7 +219,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return "sim" if value else "não"
+        return shown("sim" if value else "não")
     texto = str(value)
     # A name from outside must not colour or move the terminal.
     return texto if texto.isprintable() else "".join(c if c.isprintable() else "?" for c in texto)

@@ -122,7 +122,7 @@ def screen(tudo: dict[str, Any]) -> str:
         for titulo, (campo, unidade) in live.items()
         if tudo[campo] is not None
     ]
-    return "\n".join(linhas)
+    return saida.shown("\n".join(linhas))
 
 
 def _number(n: float) -> str:
@@ -134,7 +134,8 @@ async def _live(acesso: Acesso, before: Amostra, after: Amostra, interval_s: flo
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
             hora = time.strftime("%H:%M:%S")
-            texto = f"{screen(figures(before, after))}\n\n{hora}  Ctrl-C termina"
+            fim = saida.shown(f"{hora}  Ctrl-C termina")
+            texto = f"{screen(figures(before, after))}\n\n{fim}"
             live.update(Text(texto), refresh=True)
             await asyncio.sleep(interval_s)
             before, after = after, await look(acesso)
