@@ -7,7 +7,7 @@ engines lose their power again and again while the roles are killed.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Self
 
 from tests.brokers.engines import Absent, Engine, Kafka, RabbitMQ, Redis
 from tests.crash.killer import Role, Server, free_port, ponte_bin, ponte_env
+from tests.crash.watcher import Watcher
 from tests.postgres import Cluster, programs
 
 BROKERS: dict[str, type[Engine] | None] = {
@@ -28,7 +29,7 @@ BROKERS: dict[str, type[Engine] | None] = {
 MASTER_KEY = "00" * 32
 # Two of each that takes or does work, so that what one leaves another finds.
 PAPEIS = ("web-1", "web-2", "worker-1", "worker-2", "scheduler")
-WITHIN_S = 60.0  # how long the engines' own part of a run is waited for, at most (chosen)
+WITHIN_S = 120.0  # how long the engines' own part of a run is waited for, at most (chosen)
 
 
 @dataclass
@@ -77,7 +78,7 @@ def motores(nome: str, cluster: Cluster, folder: Path) -> Iterator[Motores]:
         broker.stop()
 
 
-def ponte_on(engines: Motores, tmp_path: Path) -> Server:
+def ponte_on(engines: Motores, tmp_path: Path, *, papeis: Sequence[str] = PAPEIS) -> Server:
     """Return an installation of several processes on a database of its own."""
     env = ponte_env(tmp_path / "dados") | {
         "PONTE_DATABASE_URL": engines.cluster.create(),
@@ -85,11 +86,20 @@ def ponte_on(engines: Motores, tmp_path: Path) -> Server:
     }
     if engines.broker is not None:
         env |= {"PONTE_QUEUE_URL": engines.broker.url, "PONTE_STREAM_URL": engines.broker.url}
-    roles = [_role(nome, tmp_path) for nome in PAPEIS]
+    roles = [_role(nome, tmp_path) for nome in papeis]
     data_dir = tmp_path / "dados"
     data_dir.mkdir(parents=True)
     porta = roles[0].porta or 0
     return Server(roles, porta, data_dir, env, tries_again=True)
+
+
+@contextmanager
+def watched(unrest: "Unrest", watcher: Watcher) -> Iterator[None]:
+    """Let a socket listen through the unrest, from a place that it can resume from."""
+    with watcher:
+        watcher.hears_any(WITHIN_S)
+        with unrest:
+            yield
 
 
 def _role(nome: str, tmp_path: Path) -> Role:

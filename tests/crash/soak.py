@@ -1,6 +1,7 @@
 """Hours of violence in minutes: many kills, every crash point, one raw result.
 
 python -m tests.crash.soak --kills 200 --out bench/results/soak.json
+python -m tests.crash.soak --on postgresql+kafka --kills 100 --out bench/results/soak-kafka.json
 """
 
 import argparse
@@ -15,16 +16,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.crash.killer import NeverReady, Server, Violence, ponte_split, ponte_up
+from tests.crash.killer import API_KEY, NeverReady, Server, Violence, ponte_split, ponte_up
 from tests.crash.plan import Profile
 from tests.crash.points import crash_first_start, first_start_points, opened, sample, why_not
 from tests.crash.run import run, settle
+from tests.crash.sets import BROKERS, Unrest, motores, ponte_on, started_cluster, watched
 from tests.crash.verdict import Verdict
+from tests.crash.watcher import Watcher
 
 # A first start writes the schema in hundreds of calls, all SQLite's own (chosen).
 EACH_OF_FIRST_START = 10
 # Of the kills, one in so many strikes web and worker as processes apart (chosen).
 APART = 4
+# A worker that dies is known to be dead after ten seconds, and a broker that comes back
+# takes its time (chosen).
+ENGINES_DRAIN_WITHIN_S = 90.0
 
 
 def main() -> int:
@@ -32,16 +38,7 @@ def main() -> int:
     began, began_at = time.monotonic(), datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="ponte-soak-") as scratch:
         root = Path(scratch)
-        apart = args.kills // APART
-        runs = [
-            _random_kills(ponte_up(root / "up"), args, kills=args.kills - apart),
-            _random_kills(ponte_split(root / "split"), args, kills=apart),
-            *(
-                _points(ponte_up(root / f"points-{cancel}"), cancel=cancel)
-                for cancel in (False, True)
-            ),
-            _first_start(root),
-        ]
+        runs = _embedded(root, args) if args.on is None else [_on_engines(root, args)]
     result = {
         "command": shlex.join(["python", "-m", "tests.crash.soak", *sys.argv[1:]]),
         "machine": _machine(),
@@ -57,9 +54,46 @@ def main() -> int:
     return 0 if all(r["clean"] for r in runs) else 1
 
 
+def _embedded(root: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    apart = args.kills // APART
+    return [
+        _random_kills(ponte_up(root / "up"), args, kills=args.kills - apart),
+        _random_kills(ponte_split(root / "split"), args, kills=apart),
+        *(_points(ponte_up(root / f"points-{cancel}"), cancel=cancel) for cancel in (False, True)),
+        _first_start(root),
+    ]
+
+
+def _on_engines(root: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Kill the roles of one engine set, whose engines lose their power meanwhile."""
+    profile = Profile(seed=args.seed, rate_per_s=args.rate)
+    violence = Violence(kills=args.kills, seed=args.seed, within_s=args.minutes * 60)
+    with started_cluster() as cluster, motores(args.on, cluster, root / "broker") as engines:
+        server = ponte_on(engines, root / "ponte")
+        unrest = Unrest(engines, seed=args.seed)
+        watcher = Watcher(server.portas, API_KEY, seed=args.seed)
+        try:
+            verdict = run(
+                server,
+                violence,
+                profile=profile,
+                drain_within_s=ENGINES_DRAIN_WITHIN_S,
+                unrest=watched(unrest, watcher),
+            )
+            report = _report(server, verdict, name=args.on)
+        finally:
+            server.stop()
+    heard = {"resumed": watcher.resumed, "resyncs": watcher.resyncs, "gaps": watcher.faults}
+    clean = report["clean"] and not watcher.faults
+    more = {"clean": clean, "asked_kills": args.kills, "starts_without_database": server.gave_up}
+    return report | more | {"engines_cut": unrest.cuts, "socket": heard}
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.soak")
     parser.add_argument("--kills", type=int, default=200, help="kills at random moments")
+    parser.add_argument("--on", choices=BROKERS, help="an engine set instead of SQLite")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="kill no longer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=40.0, help="orders a second")
     parser.add_argument("--out", type=Path, help="also write the raw result here")

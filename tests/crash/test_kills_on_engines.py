@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.brokers.engines import REQUIRED, Absent
-from tests.crash.killer import Violence
+from tests.crash.killer import API_KEY, Violence
 from tests.crash.plan import Profile
 from tests.crash.run import run
-from tests.crash.sets import BROKERS, Motores, Unrest, motores, ponte_on, started_cluster
+from tests.crash.sets import BROKERS, Motores, Unrest, motores, ponte_on, started_cluster, watched
+from tests.crash.watcher import Watcher
 from tests.postgres import Cluster
 
 pytestmark = pytest.mark.violence
@@ -46,12 +47,13 @@ def _is_absent(absent: Absent) -> None:
     pytest.skip(str(absent))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 def test_kill_9_of_any_role_while_its_engines_fall_loses_and_doubles_nothing(
     engines: Motores, tmp_path: Path
 ) -> None:
     server = ponte_on(engines, tmp_path)
     unrest = Unrest(engines, seed=21, shortest_s=5.0, longest_s=10.0)
+    watcher = Watcher(server.portas, API_KEY, seed=21)
 
     try:
         verdict = run(
@@ -59,7 +61,7 @@ def test_kill_9_of_any_role_while_its_engines_fall_loses_and_doubles_nothing(
             Violence(kills=10, seed=21),
             profile=Profile(seed=21, rate_per_s=12.0, at_least=100),
             drain_within_s=DRAINS_WITHIN_S,
-            unrest=unrest,
+            unrest=watched(unrest, watcher),
         )
         code, said = server.verify()
     finally:
@@ -69,6 +71,8 @@ def test_kill_9_of_any_role_while_its_engines_fall_loses_and_doubles_nothing(
     assert verdict.acked == verdict.attempted > 0
     assert verdict.recovered > 0, "no request was cut off or refused: the kills proved nothing"
     assert verdict.kills == 10
-    assert min(unrest.cuts.values()) >= unrest.at_least
+    assert min(unrest.cuts.values()) >= unrest.at_least, unrest.cuts
     assert verdict.drain_s < DRAINS_WITHIN_S, str(verdict)
     assert code == 0, said
+    assert watcher.faults == []
+    assert watcher.resumed > 0, "the socket was never cut: the kills proved nothing"
