@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ponte import logs
 
@@ -45,6 +47,13 @@ PESSOAS = {
     "de +55 (11) 98765-4321": "de (11) *****-4321",
     "de +55 11 98765-4321": "de (11) *****-4321",
     "de +55 11 987654321": "de (11) *****-4321",
+    "de +55 11 3333 4444": "de (11) *****-4444",
+    "fone (011) 98765-4321": "fone (11) *****-4321",
+    "fone 011 98765-4321": "fone (11) *****-4321",
+    "fone 11 9 8765-4321": "fone (11) *****-4321",
+    "fone 11.98765.4321": "fone (11) *****-4321",
+    "tel:(11)3333-4444": "tel:(11) *****-4444",
+    "recado: 98765-4321": "recado: *****-4321",
     "a maria.souza@example.com": "a m***@example.com",
     '{"documento":"52998224725","telefone":"+551133334444"}':
         '{"documento":"***.982.247-**","telefone":"+551*****4444"}',
@@ -61,7 +70,31 @@ INOCENTES = [
     "período 01/11/2026 a 24/11/2026, 12 2026 pedidos",
     "em 24 11 2026 12:00:00",
     "10 1000 unidades",
+    "pedidos 12 2041 2042, filiais 11 3333 4444",
+    "chave 35 2611 1122 2333 0001 8155 0010 0000 0001",
+    "cnpj 11.222.333/0001-81 cep 01310-100",
 ]
+AREAS = st.integers(11, 99).filter(lambda n: n % 10)
+DIGITS = st.text("0123456789", min_size=4, max_size=4)
+# How people write one: area, first half of a mobile's or a landline's number, second half.
+FORMS = (
+    "({0}) {1}-{2}", "({0}){1}{2}", "({0}) {1} {2}", "{0} {1}-{2}", "{0}-{1}-{2}", "0{0} {1}-{2}",
+    "+55 ({0}) {1}-{2}", "+55({0}){1}-{2}", "+55 {0} {1} {2}", "+55 {0} {1}-{2}", "55 {0} {1}{2}",
+)  # fmt: skip
+# What operators search by: order numbers, access keys (in groups or not), EANs, dates, money.
+NUMBERS = st.one_of(
+    st.integers(1, 10**9).map("pedido {}".format),
+    st.lists(st.integers(1000, 8999), min_size=1, max_size=5).map(
+        lambda found: "pedidos " + " ".join(map(str, found))
+    ),
+    st.text("0123456789", min_size=44, max_size=44).map("chave {}".format),
+    st.lists(DIGITS, min_size=11, max_size=11).map(lambda found: "chave " + " ".join(found)),
+    st.text("0123456789", min_size=12, max_size=12).map("ean 7{}".format),
+    st.datetimes().map(lambda t: f"em {t:%Y-%m-%d %H:%M:%S} {t:%d/%m/%Y} {t:%d %m %Y} {t:%Y%m%d}"),
+    st.datetimes().map(lambda t: f"em {t.isoformat()}Z"),
+    st.integers(0, 10**8).map(lambda n: f"total {n / 100:.2f}, R$ {n // 100},{n % 100:02}"),
+    st.uuids().map("id {}".format),
+)
 
 
 @pytest.fixture(params=["console", "json"])
@@ -97,6 +130,26 @@ def test_a_person_is_masked_and_told_apart(text: str, masked: str) -> None:
 
 @pytest.mark.parametrize("text", INOCENTES)
 def test_what_operators_search_by_stays(text: str) -> None:
+    assert logs.mask(text) == text
+
+
+@settings(deadline=None)
+@given(AREAS, st.sampled_from("2345"), DIGITS, DIGITS, st.booleans(), st.sampled_from(FORMS))
+def test_a_phone_in_whatever_form_shows_its_area_and_its_end_alone(
+    area: int, first: str, one: str, two: str, mobile: bool, form: str
+) -> None:
+    half = f"9{one}" if mobile else f"{first}{one[1:]}"
+
+    masked = logs.mask(f"fone {form.format(area, half, two)}, obrigado")
+
+    assert masked == f"fone ({area}) *****-{two}, obrigado"
+
+
+@settings(deadline=None)
+@given(st.lists(NUMBERS, min_size=1, max_size=4))
+def test_no_number_that_operators_search_by_is_taken_for_a_phone(found: list[str]) -> None:
+    text = "; ".join(found)
+
     assert logs.mask(text) == text
 
 

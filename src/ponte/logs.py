@@ -56,16 +56,19 @@ _DIGITS_HINT = re.compile(r"[0-9](?:[0-9]{9}|[0-9]{2}\.)")
 _DIGITS = re.compile(
     r"(?<![\w.+/-])(?:\+\d{10,15}|\d{11}|55\d{10,11}|\d{3}\.\d{3}\.\d{3}-\d{2})(?![\w-])"
 )
-# A phone as people write it: area in brackets, or apart, or behind +55; halves apart.
+# A phone as people write it: area in brackets, or apart, or behind +55; halves apart. Two
+# groups of four with blanks alone are as well a list of orders, so they need +55 or brackets.
+_MOVEL, _FIXO = r"9[ .-]?\d{4}", r"[2-5]\d{3}"
 _PHONE = re.compile(
     r"(?<![\w.+/-])(?:\+?55[ .-]?)?(?:"
-    r"\([1-9]\d\) ?9?\d{4}[ .-]?\d{4}"
-    r"|[1-9]\d[ -]9?\d{4}[ -]\d{4}"
-    r"|(?<=55[ .-])[1-9]\d[ .-]?9?\d{8}"
+    rf"\(0?[1-9]\d\)[ .-]?(?:{_MOVEL}|{_FIXO})[ .-]?\d{{4}}"
+    rf"|0?[1-9]\d[ .-](?:{_MOVEL}[ .-]|{_FIXO}[.-])\d{{4}}"
+    rf"|(?<=55[ .-])[1-9]\d[ .-]?(?:{_MOVEL}|{_FIXO})[ .-]?\d{{4}}"
+    r"|9\d{4}-\d{4}"
     r")(?![\w-])"
 )
 
-_CPF_LENGTH = 11
+_CPF_LENGTH, _LOCAL_LENGTH = 11, 9
 # A value that a caller chose must not begin a line of its own, nor colour a terminal.
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
@@ -101,8 +104,10 @@ def _mask_digits(match: re.Match[str]) -> str:
 
 def _mask_phone(match: re.Match[str]) -> str:
     digits = "".join(filter(str.isdigit, match[0]))
-    area = digits[:2] if len(digits) <= _CPF_LENGTH else digits[2:4]
-    return f"({area}) *****-{digits[-4:]}"
+    if len(digits) > _CPF_LENGTH:
+        digits = digits.removeprefix("55")
+    area = digits.lstrip("0")[:2] if len(digits) > _LOCAL_LENGTH else ""
+    return f"({area}) *****-{digits[-4:]}" if area else f"*****-{digits[-4:]}"
 
 
 def redact_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
