@@ -66,13 +66,6 @@ def test_what_is_pending_is_said_and_applied_once(servidor: Terminal) -> None:
     assert servidor.run("migrate", "--json").json["aplicadas"] == []
 
 
-def test_copies_are_left_to_the_server_s_own_tools(servidor: Terminal) -> None:
-    said = servidor.run("backup", "--to", str(servidor.folder / "x.db"))
-
-    assert said.code == 2
-    assert "pg_dump" in said.err
-
-
 def test_a_server_that_is_away_is_said_with_what_to_try(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

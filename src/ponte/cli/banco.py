@@ -113,7 +113,7 @@ async def ask(url: str, service: Service, *args: Any) -> Any:
     Raises:
         Parada: it does not answer, refuses, or the address is wrong.
     """
-    with _explained(url):
+    with explained(url):
         check_driver()
         from ponte.store.postgres import PostgresDatabase  # noqa: PLC0415 - the driver is an extra
 
@@ -139,7 +139,7 @@ def pending(settings: Settings) -> list[str]:
 
 async def server_pending(url: str) -> list[str]:
     """Return the same of a server's database."""
-    with _explained(url):
+    with explained(url):
         check_driver()
         from ponte.store import pg_migrate  # noqa: PLC0415 - the driver is an extra
 
@@ -158,7 +158,7 @@ def migrate(settings: Settings) -> list[str]:
 
 async def server_migrate(url: str) -> list[str]:
     """Do the same to a server's database."""
-    with _explained(url):
+    with explained(url):
         check_driver()
         from ponte.store import pg_migrate  # noqa: PLC0415 - the driver is an extra
 
@@ -166,7 +166,12 @@ async def server_migrate(url: str) -> list[str]:
 
 
 @contextmanager
-def _explained(url: str) -> Iterator[None]:
+def explained(url: str) -> Iterator[None]:
+    """Say in our words why a server can't be used.
+
+    Raises:
+        Parada: it does not answer, refuses, is of another version, or the address is wrong.
+    """
     try:
         yield
     except ConfiguracaoInvalida as error:

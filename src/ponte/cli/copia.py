@@ -1,4 +1,4 @@
-"""Copia: `backup` while Ponte works, `restore` when it does not.
+"""Copia: `backup` while Ponte works, `restore` when it does not; a server's in `copia_servidor`.
 
 A backup is one file: the whole database at one instant, checked before it takes
 its name. A restore puts it in place, keeps what it replaces, and gives the
@@ -10,13 +10,17 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ponte.cli import saida
 from ponte.cli.grupo import alone, help_of
-from ponte.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ponte.store.provas import Resultado
 
 backup, restore = alone(), alone()
 DENTRO = "pedidos, estoque, notas, filas, fatos, alertas, hashes das chaves, tokens cifrados"
@@ -35,12 +39,18 @@ def _backup(
     from ponte.cli import ajustes, banco  # noqa: PLC0415
 
     settings = ajustes.read()
-    _only_a_file(settings, "pg_dump --format=custom --file ponte.dump")
-    destino = to / f"ponte-{time.strftime('%Y-%m-%dT%H-%M-%S')}.db" if to.is_dir() else to
+    servidor = banco.server_of(settings)
+    fim = "dump" if servidor else "db"
+    destino = to / f"ponte-{time.strftime('%Y-%m-%dT%H-%M-%S')}.{fim}" if to.is_dir() else to
     if destino.exists() and not saida.modo.yes:
         saida.stop(f"{destino} já existe", tente="outro nome, ou -y para trocar", codigo=saida.USO)
-    with banco.reading(settings.sqlite_path) as origem:
-        _copy(origem, destino)
+    if servidor:
+        from ponte.cli import copia_servidor  # noqa: PLC0415 - a file needs none of it
+
+        copia_servidor.backup(servidor, destino)
+    else:
+        with banco.reading(settings.sqlite_path) as origem:
+            _copy(origem, destino)
     saida.data(
         {"arquivo": str(destino), "bytes": destino.stat().st_size, "dentro": DENTRO, "fora": FORA},
         f"{destino}  {destino.stat().st_size / 1024**2:.1f} MiB, conferida",
@@ -55,6 +65,7 @@ def _backup(
     **help_of(
         "Põe uma cópia no lugar do banco; Ponte tem de estar parado.",
         "ponte restore /copias/ponte-2026-11-24.db",
+        "ponte restore /copias/ponte-2026-11-24.dump",
     )
 )
 def _restore(copia: Annotated[Path, typer.Argument(help="Arquivo de `ponte backup`.")]) -> None:
@@ -62,7 +73,11 @@ def _restore(copia: Annotated[Path, typer.Argument(help="Arquivo de `ponte backu
     from ponte.runtime.instances import living  # noqa: PLC0415
 
     settings = ajustes.read()
-    _only_a_file(settings, "pg_restore --clean --if-exists --dbname … ponte.dump")
+    if banco.server_of(settings):
+        from ponte.cli import copia_servidor  # noqa: PLC0415 - a file needs none of it
+
+        copia_servidor.restore(settings, copia)
+        return
     path = settings.sqlite_path
     vivos = living(settings.data_dir)
     if vivos:
@@ -85,18 +100,6 @@ def _restore(copia: Annotated[Path, typer.Argument(help="Arquivo de `ponte backu
     _report(path, guardado, epoca)
 
 
-def _only_a_file(settings: Settings, command: str) -> None:
-    from ponte.cli import banco  # noqa: PLC0415
-
-    if banco.server_of(settings):
-        saida.stop(
-            "O banco está em um servidor",
-            causa=banco.shown(settings),
-            tente=command,
-            codigo=saida.USO,
-        )
-
-
 def _copy(origem: sqlite3.Connection, destino: Path) -> None:
     """Copy a database as of one instant, prove the copy whole, and only then name it.
 
@@ -114,15 +117,20 @@ def _copy(origem: sqlite3.Connection, destino: Path) -> None:
             erro = con.execute("PRAGMA integrity_check").fetchone()[0]
         if erro != "ok":
             raise saida.Parada("A cópia saiu danificada", causa=erro, tente="ponte verify")
-        _sync(aside)
-        aside.replace(destino)
-        _sync(destino.parent)
+        name(aside, destino)
     except (OSError, sqlite3.OperationalError) as error:
         raise saida.Parada(
             "A cópia não pode ser escrita", causa=f"{destino}: {error}", codigo=saida.USO
         ) from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def name(aside: Path, destino: Path) -> None:
+    """Give a finished file its name, once it is on disk whole."""
+    _sync(aside)
+    aside.replace(destino)
+    _sync(destino.parent)
 
 
 def _check_is_ponte(con: sqlite3.Connection, copia: Path) -> None:
@@ -162,15 +170,24 @@ def _swap(path: Path, novo: Path) -> Path | None:
 def _report(path: Path, guardado: Path | None, epoca: str) -> None:
     from ponte.cli import banco  # noqa: PLC0415
 
-    achados = [r for r in banco.prove_file(path) if r.achados]
+    report(str(path), guardado, epoca=epoca, provas=banco.prove_file(path))
+
+
+def report(onde: str, guardado: Path | None, *, epoca: str, provas: "Sequence[Resultado]") -> None:
+    """Say what a restore did, and whether the proofs hold.
+
+    Raises:
+        Exit: some do not.
+    """
+    achados = [r for r in provas if r.achados]
     corpo: dict[str, Any] = {
-        "banco": str(path),
+        "banco": onde,
         "guardado": None if guardado is None else str(guardado),
         "epoca": epoca,
         "ok": not achados,
         "achados": [r.view() for r in achados],
     }
-    texto = f"{path} restaurado e {'provado' if not achados else 'com achados: ponte verify'}"
+    texto = f"{onde} restaurado e {'provado' if not achados else 'com achados: ponte verify'}"
     if guardado is not None:
         texto += f"\nO anterior: {guardado}"
     saida.data(corpo, texto)

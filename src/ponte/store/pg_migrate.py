@@ -4,6 +4,8 @@ An advisory lock keeps processes that start together in line; each file is a tra
 of its own, with its line in the history, so a failure leaves the files before it.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 from ponte.domain.valores import new_id
@@ -23,11 +25,8 @@ async def pending(url: str) -> list[Migracao]:
         ArmazenamentoIndisponivel: the server does not answer or refuses.
         ConfiguracaoInvalida: an applied file was changed, or the database is newer than the code.
     """
-    con = await _connect(url)
-    try:
+    async with opened(url) as con:
         return check(await _applied(con), load(ENGINE))
-    finally:
-        await con.close()
 
 
 async def migrate(url: str) -> list[str]:
@@ -37,20 +36,16 @@ async def migrate(url: str) -> list[str]:
         ArmazenamentoIndisponivel: the server does not answer or refuses.
         ConfiguracaoInvalida: an applied file was changed, or the database is newer than the code.
     """
-    con = await _connect(url)
-    try:
-        return await _bring_up(con)
-    except pg_con.ERRORS as error:
-        found = pg_con.mapped(error)
-        if found is error:
-            msg = f"PostgreSQL refused a migration: {type(error).__name__}: {error}"
-            raise ArmazenamentoIndisponivel(msg) from error
-        raise found from error
-    finally:
-        await con.close()
+    async with opened(url) as con:
+        return await bring_up(con)
 
 
-async def _bring_up(con: Any) -> list[str]:
+async def bring_up(con: Any) -> list[str]:
+    """Do the same on a connection, within its transaction where one is open.
+
+    Raises:
+        ConfiguracaoInvalida: an applied file was changed, or the database is newer than the code.
+    """
     if not check(await _applied(con), load(ENGINE)):
         return []
     await con.execute("SELECT pg_advisory_lock($1)", _LOCK)
@@ -63,14 +58,32 @@ async def _bring_up(con: Any) -> list[str]:
     return done
 
 
-async def _connect(url: str) -> Any:
-    return await pg_con.connect(
+@contextlib.asynccontextmanager
+async def opened(url: str, *, processo: str = "") -> AsyncIterator[Any]:
+    """Lend a connection for work that takes as long as it takes.
+
+    Raises:
+        ArmazenamentoIndisponivel: the server does not answer or refuses.
+        ConfiguracaoInvalida: it is no address of PostgreSQL.
+    """
+    con = await pg_con.connect(
         check_url(url),
+        processo=processo,
         answer_s=None,
         lock_timeout="0",
         statement_timeout="0",
         idle_in_transaction_session_timeout="0",
     )
+    try:
+        yield con
+    except pg_con.ERRORS as error:
+        found = pg_con.mapped(error)
+        if found is error:
+            msg = f"PostgreSQL refused a migration: {type(error).__name__}: {error}"
+            raise ArmazenamentoIndisponivel(msg) from error
+        raise found from error
+    finally:
+        await con.close()
 
 
 async def _applied(con: Any) -> dict[int, str]:
