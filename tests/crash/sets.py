@@ -78,15 +78,28 @@ def motores(nome: str, cluster: Cluster, folder: Path) -> Iterator[Motores]:
         broker.stop()
 
 
-def ponte_on(engines: Motores, tmp_path: Path, *, papeis: Sequence[str] = PAPEIS) -> Server:
-    """Return an installation of several processes on a database of its own."""
+def ponte_on(
+    engines: Motores,
+    tmp_path: Path,
+    *,
+    papeis: Sequence[str] = PAPEIS,
+    launcher: Sequence[str] | None = None,
+) -> Server:
+    """Return an installation of several processes on a database of its own.
+
+    Args:
+        engines: What it runs on.
+        tmp_path: Where its folders lie.
+        papeis: Its processes; what follows a hyphen tells one of a role from another.
+        launcher: What stands in place of `ponte`.
+    """
     env = ponte_env(tmp_path / "dados") | {
         "PONTE_DATABASE_URL": engines.cluster.create(),
         "PONTE_MASTER_KEY": MASTER_KEY,
     }
     if engines.broker is not None:
         env |= {"PONTE_QUEUE_URL": engines.broker.url, "PONTE_STREAM_URL": engines.broker.url}
-    roles = [_role(nome, tmp_path) for nome in papeis]
+    roles = [_role(nome, tmp_path, launcher or [ponte_bin()]) for nome in papeis]
     data_dir = tmp_path / "dados"
     data_dir.mkdir(parents=True)
     porta = roles[0].porta or 0
@@ -102,9 +115,9 @@ def watched(unrest: "Unrest", watcher: Watcher) -> Iterator[None]:
             yield
 
 
-def _role(nome: str, tmp_path: Path) -> Role:
+def _role(nome: str, tmp_path: Path, launcher: Sequence[str]) -> Role:
     papel, porta = nome.partition("-")[0], free_port()
-    command = [ponte_bin(), papel]
+    command = [*launcher, papel]
     env = {"PONTE_DATA_DIR": str(tmp_path / nome)}
     if papel == "web":
         command += ["--port", str(porta)]

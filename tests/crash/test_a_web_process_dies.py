@@ -17,7 +17,7 @@ from tests.crash.watcher import Watcher
 from tests.crash.wire import Wire
 from tests.postgres import Cluster
 
-pytestmark = [pytest.mark.violence, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.violence, pytest.mark.timeout(400)]
 
 DEATHS = 3
 # What a starved machine may need to tell the last fact (chosen).
