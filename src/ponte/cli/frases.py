@@ -27,6 +27,7 @@ FRASES = {
     "a committed fact waits for the sockets for more than half a minute": (
         "um fato gravado não chega às telas há mais de meio minuto"
     ),
+    "away, going on without: {}": "ausente; segue sem ele: {}",
     "The database can't store now": "o banco não grava agora",
     "The database rolled back": "o banco desfez a gravação",
     "Not ready: {}": "não está pronto: {}",

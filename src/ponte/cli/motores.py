@@ -1,4 +1,4 @@
-"""Motores: whether the engines of the queue and of the stream can be reached as they are named.
+"""Motores: whether the engines of queue, stream and helper can be reached as they are named.
 
 First the bare address, which says the same of every engine; then the engine's own
 greeting with user and password. Nothing is declared or published, and no cause is
@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from ponte.cli.achado import Achado
 from ponte.errors import ArmazenamentoIndisponivel, ConfiguracaoInvalida
-from ponte.runtime.engines import open_broker, open_stream
+from ponte.runtime.engines import open_broker, open_helper, open_stream
 from ponte.settings import Settings
+from ponte.telemetry import Telemetry
 
 ABRE_S = 3.0  # chosen: an address of one's own network answers in milliseconds
 RESPONDE_S = 10.0  # chosen: what a driver takes to connect, at the worst
@@ -32,7 +33,7 @@ _SEM_VHOST = ("ConnectionNotAllowed", "NotAllowed", "InvalidFrameError")
 
 
 async def examine(settings: Settings) -> list[Achado]:
-    """Look at what PONTE_QUEUE_URL and PONTE_STREAM_URL name."""
+    """Look at what PONTE_QUEUE_URL, PONTE_STREAM_URL and PONTE_REDIS_URL name."""
     fila = settings.queue_url.get_secret_value()
     stream = settings.stream_url.get_secret_value()
     found = [Achado("motor da fila", ok=True, texto="o próprio banco")]
@@ -40,7 +41,32 @@ async def examine(settings: Settings) -> list[Achado]:
         found = [await _look("motor da fila", "PONTE_QUEUE_URL", fila, sem=SEM_ELA)]
     if stream:
         found.append(await _look("motor do stream", "PONTE_STREAM_URL", stream, sem=SEM_ELE))
+    if settings.redis_url.get_secret_value():
+        found.append(await _helper(settings))
     return found
+
+
+async def _helper(settings: Settings) -> Achado:
+    nome, variavel, url = "redis", "PONTE_REDIS_URL", settings.redis_url.get_secret_value()
+    try:
+        helper = open_helper(settings, casa="exame", processo="exame", telemetry=Telemetry())
+    except ConfiguracaoInvalida as error:
+        tente = f"corrigir {variavel} (veja .env.example)"
+        return Achado(nome, ok=False, texto=str(error), tente=tente)
+    onde = ", ".join(f"{host}:{porta}" for host, porta in places(url))
+    tente = f"ligar o Redis, ou corrigir {variavel}; até lá tudo anda sem ele"
+    fechado = await _closed(url)
+    if fechado is not None or helper is None:
+        return Achado(nome, ok=False, texto=f"Redis em {onde}: {fechado}", tente=tente)
+    try:
+        medida = await helper.measure()
+    except ArmazenamentoIndisponivel as error:
+        why = _why(error, "Redis")
+        return Achado(nome, ok=False, texto=f"Redis em {onde}: {why}", tente=tente)
+    finally:
+        await helper.close()
+    texto = f"Redis {medida.versao} responde em {onde}, em {medida.ms:.1f} ms"
+    return Achado(nome, ok=True, texto=texto)
 
 
 async def _look(nome: str, variavel: str, url: str, *, sem: str) -> Achado:
