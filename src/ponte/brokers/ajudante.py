@@ -10,8 +10,10 @@ Source: redis.io/docs/latest/commands.
 
 import asyncio
 import contextlib
+import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -20,6 +22,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
 
 from ponte.brokers import lua
 from ponte.brokers.redis import engine_errors
@@ -38,7 +41,7 @@ HELD_S = 7 * 24 * 3600  # chosen: longer than anybody holds a breaker open by ha
 COPY_S = 3600  # SPEC §6
 SAMPLES = 1_000  # chosen: of a name, 150 bytes each; the database has them all
 SAMPLES_MS = 24 * 3_600_000  # chosen: a chart of today
-AVISOS, DISJUNTORES = "avisos", "disjuntores"  # channels, and uses as metrics name them
+RECADOS, DISJUNTORES = "recados", "disjuntores"  # channels, and uses as metrics name them
 
 
 class RedisAjudante:
@@ -133,8 +136,8 @@ class RedisAjudante:
         self._ouvintes.append(ouvinte)
 
     async def tell(self, texto: str) -> None:
-        async with self._asking("avisos"):
-            await self._redis.publish(self._channel(AVISOS), texto)
+        async with self._asking("recados"):
+            await self._redis.publish(self._channel(RECADOS), texto)
 
     async def tell_breaker(self, noticia: Noticia) -> None:
         key, texto = f"{self._casa}:disjuntor:{noticia.nome}", msgspec.json.encode(noticia)
@@ -169,7 +172,7 @@ class RedisAjudante:
             await asyncio.sleep(AGAIN_S)
 
     async def _listen(self) -> None:
-        channels = {self._channel(nome): nome for nome in (AVISOS, DISJUNTORES)}
+        channels = {self._channel(nome): nome for nome in (RECADOS, DISJUNTORES)}
         async with self._redis.pubsub() as line:
             await line.subscribe(*channels)
             silent = 0
@@ -237,9 +240,12 @@ class RedisAjudante:
         return f"{self._casa}:{nome}"
 
     async def _eval(self, script: str, keys: Sequence[str], values: Sequence[Any]) -> Any:
-        # The text each time, not its hash: a kilobyte, and a flush or restart forgets hashes.
-        run: Callable[..., Awaitable[Any]] = self._redis.eval
-        return await run(script, len(keys), *keys, *values)
+        by_hash: Callable[..., Awaitable[Any]] = self._redis.evalsha
+        by_text: Callable[..., Awaitable[Any]] = self._redis.eval
+        try:
+            return await by_hash(_hash(script), len(keys), *keys, *values)
+        except NoScriptError:  # a restart forgets them
+            return await by_text(script, len(keys), *keys, *values)
 
     @contextlib.asynccontextmanager
     async def _asking(self, uso: str, *, for_ever: bool = False) -> AsyncIterator[None]:
@@ -269,3 +275,8 @@ class RedisAjudante:
         if self._away_until.pop(uso, None) is not None:
             log.info("redis answers again", uso=uso)
         self._telemetry.redis_up.labels(uso).set(1)
+
+
+@cache
+def _hash(script: str) -> str:
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()  # as Redis names it

@@ -11,8 +11,8 @@ from ponte.context import Context
 from ponte.ports import Ajudante
 from ponte.resilience.disjuntores import Disjuntores, read_noticia
 from ponte.resilience.partilha import Cotas
-from ponte.runtime.avisos import Avisos
 from ponte.runtime.copias import Copias
+from ponte.runtime.recados import Recados
 from ponte.runtime.relay import Relay
 
 Start = Callable[[], Awaitable[None]]
@@ -34,14 +34,14 @@ class Ajuda:
 
     def tasks(self, ctx: Context, relay: Relay) -> dict[str, Start]:
         """Return what must run, by the name of its task."""
-        avisos, copias = Avisos(ctx, self.ajudante, relay), Copias(ctx, self.ajudante)
-        avisos.start()
+        recados, copias = Recados(ctx, self.ajudante, relay), Copias(ctx, self.ajudante)
+        recados.start()
         copias.start()
         self.ajudante.listen(self._heard)
         return {
             "cotas": self.cotas.run,
             "disjuntores": self.disjuntores.run,
-            "avisos": avisos.run,
+            "recados": recados.run,
             "copias": copias.run,
             "escuta da ajuda": self.ajudante.run,
         }

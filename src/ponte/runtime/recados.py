@@ -1,4 +1,4 @@
-"""Avisos: tells the other processes that something was committed, and hears it of them.
+"""Recados: tells the other processes that something was committed, and hears it of them.
 
 A word is a hint and nothing more: whoever hears it reads the database. The rule: a lost
 word costs time, never a fact, since everybody also looks by itself now and then.
@@ -13,13 +13,13 @@ from ponte.ports import Ajudante
 from ponte.runtime.relay import Relay
 from ponte.store.db import Commit
 
-CANAL = "avisos"
+CANAL = "recados"
 GAP_S = 0.005  # chosen: at most 200 words a second, each costs its sender some 100 µs
 AGAIN_S = 1.0  # chosen: how soon words that nobody took are said again
 
 
 @dataclass
-class Avisos:
+class Recados:
     """One a process."""
 
     ctx: Context
