@@ -53,6 +53,7 @@ def test_a_unit_is_hardened_and_starts_a_role(path: Path) -> None:
     assert role in COMMANDS
     assert role == re.sub(r"^ponte-|@?$", "", path.stem)
     assert int(service["TimeoutStopSec"]) > 20  # promise P12
+    assert service["SuccessExitStatus"] == "143"  # what a process ends with that was asked to
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: str(path.stem))
