@@ -54,15 +54,24 @@ def _verify(
         "Põe o banco na versão deste Ponte; `ponte up` faz o mesmo ao começar.",
         "ponte migrate",
         "ponte migrate --dry-run",
+        "ponte migrate --to postgresql://ponte@servidor/ponte",
     )
 )
 def _migrate(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Só diz o que falta.")] = False,
+    to: Annotated[
+        str | None, typer.Option(help="Leva tudo do arquivo a um PostgreSQL vazio.")
+    ] = None,
 ) -> None:
     from ponte.cli import ajustes, banco  # noqa: PLC0415
 
     settings = ajustes.read()
+    if to is not None:
+        from ponte.cli import mudar  # noqa: PLC0415
+
+        mudar.move(settings, to, dry_run=dry_run)
+        return
     nomes = banco.pending(settings) if dry_run else banco.migrate(settings)
     texto = "\n".join(nomes) if nomes else "Nada a fazer: o banco está em dia."
     saida.data(
