@@ -14,6 +14,7 @@ from ponte.runtime.relay import Relay
 from ponte.store.db import Commit
 
 CANAL = "recados"
+DIGITS = 20  # what no number of a fact has
 GAP_S = 0.005  # chosen: at most 200 words a second, each costs its sender some 100 µs
 AGAIN_S = 1.0  # chosen: how soon words that nobody took are said again
 
@@ -25,6 +26,7 @@ class Recados:
     ctx: Context
     ajudante: Ajudante
     relay: Relay
+    _pos: int = 0
     _filas: set[str] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -40,7 +42,8 @@ class Recados:
             self._news.clear()
             filas, self._filas = self._filas, set()
             try:
-                await self.ajudante.tell(" ".join([self.ctx.instancia, *sorted(filas)]))
+                words = [self.ctx.instancia, str(self._pos), *sorted(filas)]
+                await self.ajudante.tell(" ".join(words))
             except ArmazenamentoIndisponivel:
                 self._filas |= filas
                 self._news.set()
@@ -49,12 +52,14 @@ class Recados:
 
     def _committed(self, commit: Commit) -> None:
         self._filas |= commit.filas
+        if commit.fatos:
+            self._pos = commit.fatos[-1].pos
         self._news.set()
 
     async def _heard(self, canal: str | None, texto: str) -> None:
         if canal is None:
             self.relay.hint(None)
         elif canal == CANAL:
-            processo, *filas = texto.split(" ")
-            if processo != self.ctx.instancia:
-                self.relay.hint([fila for fila in filas if fila])
+            processo, pos, *filas = [*texto.split(" "), ""]
+            if processo != self.ctx.instancia and pos.isdecimal() and len(pos) < DIGITS:
+                self.relay.hint([fila for fila in filas if fila], pos=int(pos))

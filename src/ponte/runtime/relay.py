@@ -44,9 +44,18 @@ class Relay:
         """Return the `pos` of the last fact that the sockets got."""
         return self._last_pos
 
-    def hint(self, filas: Collection[str] | None) -> None:
-        """Look now: somebody says that another process committed, and what it fed (None: any)."""
-        self._behind.set()
+    def hint(self, filas: Collection[str] | None, *, pos: int | None = None) -> None:
+        """Look now: somebody says that another process committed.
+
+        Args:
+            filas: The queues that it fed; None means any.
+            pos: Its last fact; nothing is done where that is known and the engine told of it.
+        """
+        known = pos is not None and pos <= self._last_pos
+        if known and self.ctx.db.announces:
+            return
+        if not known:
+            self._behind.set()
         if self.ctx.broker.rows_are_the_queue:
             self._wake(ForeignChange(None if filas is None else frozenset(filas)))
 
