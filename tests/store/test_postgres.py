@@ -18,10 +18,9 @@ from ponte.estoque.service import Contagem
 from ponte.events import EntregaPedida, MensagemPublicada
 from ponte.pedidos import service as pedidos
 from ponte.pedidos.service import Pedida
-from ponte.runtime import leases
-from ponte.runtime.instances import BeatingInstance
 from ponte.store import idempotency, outbox, pg_migrate
 from ponte.store.db import Database, Rota, Tx
+from ponte.store.pg_tx import SegundaPergunta
 from tests.espera import until
 from tests.postgres import Cluster
 from tests.store.motores import opened
@@ -57,6 +56,14 @@ async def _set(tx: Tx, *chaves: str) -> None:
     for chave in chaves:
         await tx.execute("UPDATE meta SET valor = valor || '.' WHERE chave = ?", (chave,))
         await tx.fetch("SELECT pg_sleep(0.3)")
+
+
+async def _touch(tx: Tx) -> int:
+    return await tx.execute("UPDATE meta SET valor = valor || '.' WHERE chave = 'a'")
+
+
+async def _touch_twice(tx: Tx) -> int:
+    return await _touch(tx) + await _touch(tx)
 
 
 async def _meta(tx: Tx, *chaves: str) -> None:
@@ -252,6 +259,41 @@ async def test_stock_changed_by_hand_is_noticed_and_what_ponte_writes_is_not(
     assert not await db.changed_behind()
 
 
+async def test_a_reader_that_asks_twice_sees_one_moment_and_none_writes(
+    db: Database, process: Process
+) -> None:
+    async with process() as other:
+
+        async def twice(tx: Tx, between: bool) -> list[int]:
+            first = len(await tx.fetch("SELECT pos FROM fatos"))
+            if between:
+                await tx.fetch("SELECT pg_sleep(0.3)")
+            return [first, len(await tx.fetch("SELECT pos FROM fatos"))]
+
+        reading = [asyncio.create_task(db.read(twice, True)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        await other.transact(_put)
+        seen = [await each for each in reading]
+
+        for one_statement in (_touch, _touch_twice):
+            with pytest.raises(ArmazenamentoIndisponivel):
+                await db.read(one_statement)
+
+    assert all(first == second for first, second in seen)
+    assert await db.read(twice, False) == [1, 1]
+
+
+async def test_a_single_statement_is_stored_and_a_second_one_is_not_asked(db: Database) -> None:
+    await db.transact(_meta, "a")
+
+    changed = await db.single(_touch)
+    with pytest.raises(SegundaPergunta):
+        await db.single(_touch_twice)
+
+    assert changed == 1
+    assert await db.read(_values) == [("..",)]
+
+
 async def test_a_password_is_in_no_error(engine: str, cluster: Cluster) -> None:
     wrong = engine.replace(cluster.password, "canary-password")
 
@@ -263,87 +305,6 @@ async def test_a_password_is_in_no_error(engine: str, cluster: Cluster) -> None:
         with pytest.raises(ConfiguracaoInvalida) as invalid:
             await pg_migrate.migrate(address)
         assert "canary" not in str(invalid.value)
-
-
-@pytest.mark.parametrize("ahead_ms", [60_000, -60_000])
-async def test_a_machine_whose_clock_is_wrong_frees_no_work_and_takes_nobody_for_dead(
-    db: Database, engine: str, ahead_ms: int
-) -> None:
-    there = BeatingInstance(await db.read(_processo))
-    await db.transact(there.register, "worker")
-    await db.transact(_put)
-    [held] = await db.transact(_claim, there.id)
-    token = await db.transact(_take_lease, there.id)
-
-    async with opened(
-        engine, Path(), rotas=lambda _: [], now_ms=lambda: time.time_ns() // 1_000_000 + ahead_ms
-    ) as wrong:
-        freed = await wrong.transact(_free)
-        dead = await wrong.transact(BeatingInstance("other").dead)
-        stolen = await wrong.transact(_take_lease, "other")
-        await wrong.transact(_extend, held.lease)
-    freed += await db.transact(_free)
-
-    assert (freed, dead, stolen) == (0, [], None)
-    assert await db.transact(_take_lease, there.id) == token
-    await db.transact(outbox.finish, [held])
-
-
-async def test_who_has_no_connection_is_dead_soon_and_who_has_one_may_beat_late(
-    db: Database, process: Process
-) -> None:
-    me = BeatingInstance(await db.read(_processo))
-    async with process() as busy:
-        late = BeatingInstance(await busy.read(_processo))
-        async with process() as killed:
-            gone = BeatingInstance(await killed.read(_processo))
-        for each in (me, late, gone):
-            await db.transact(each.register, "worker")
-
-        async def dead() -> list[str]:
-            # Each beat is as old as one may be that was not the last.
-            for each, age_s in ((late, 12), (gone, 6)):
-                await db.transact(_age, each.id, age_s)
-            return list(await db.read(me.dead))
-
-        assert await until(dead) == [gone.id]
-
-
-async def test_after_all_connections_were_cut_nobody_is_dead_before_he_could_come_back(
-    db: Database, cluster: Cluster
-) -> None:
-    me, other = BeatingInstance(await db.read(_processo)), BeatingInstance("other")
-    for each in (me, other):
-        await db.transact(each.register, "worker")
-        await db.transact(_age, each.id, 60)
-
-    async def dead() -> list[str]:
-        return list(await db.read(me.dead))
-
-    await until(dead)
-    await asyncio.to_thread(cluster.kill)
-    await asyncio.to_thread(cluster.start, new=False)
-    await _served(db)
-    at_once = await dead()
-
-    assert at_once == []
-    assert await until(dead) == ["other"]
-
-
-async def test_what_a_machine_whose_clock_is_ahead_took_is_freed_when_its_lease_ran_out(
-    db: Database, engine: str
-) -> None:
-    await db.transact(_put)
-
-    async with opened(
-        engine, Path(), rotas=lambda _: [], now_ms=lambda: time.time_ns() // 1_000_000 + 60_000
-    ) as wrong:
-        await wrong.transact(_claim, "ahead", 1)
-
-    async def freed() -> Any:
-        return await db.transact(_free)
-
-    assert await until(freed) == 1
 
 
 # ---------------------------------------------------------------- what the tests ask
@@ -363,32 +324,8 @@ async def _count(tx: Tx, *produtos: str) -> None:
     await estoque.count_many(tx, contagens, minimo=5, autor="teste")
 
 
-async def _claim(tx: Tx, dono: str, lease_ms: int = 60_000) -> list[outbox.Entrega]:
-    return await outbox.claim(tx, "f", limite=5, dono=dono, lease_ms=lease_ms)
-
-
-async def _processo(tx: Tx) -> str:
-    return str((await tx.fetch("SELECT current_setting('ponte.processo')"))[0][0])
-
-
-async def _age(tx: Tx, instancia: str, idade_s: int) -> None:
-    now, now_ms = tx.instant(-idade_s * 1000)
-    await tx.execute(
-        f"UPDATE instancias SET batimento_em = {now} WHERE id = ?",  # noqa: S608
-        (now_ms, instancia),
-    )
-
-
-async def _free(tx: Tx) -> int:
-    return await outbox.release_dead(tx, mortos=[])
-
-
-async def _extend(tx: Tx, lease: str) -> None:
-    await outbox.extend(tx, [lease], lease_ms=60_000)
-
-
-async def _take_lease(tx: Tx, dono: str) -> int | None:
-    return await leases.acquire(tx, "l", dono=dono, ttl_ms=30_000)
+async def _claim(tx: Tx, dono: str) -> list[outbox.Entrega]:
+    return await outbox.claim(tx, "f", limite=5, dono=dono, lease_ms=60_000)
 
 
 async def _positions(tx: Tx) -> list[int]:

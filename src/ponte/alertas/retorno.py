@@ -24,7 +24,7 @@ async def watch_silences(ctx: Context) -> None:
     """End the silences whose time is over and tell what they hid."""
     # Read first: neither an idle installation nor a long silence should take the writer
     # every few seconds.
-    if await ctx.db.read(_anything_to_do):
+    if await ctx.db.read(_anything_at_all) and await ctx.db.read(_anything_to_do):
         await ctx.db.transact(_look, politica(ctx))
 
 
@@ -39,6 +39,15 @@ async def tell_unhidden(tx: Tx, quem_avisar: Politica) -> int:
 async def _look(tx: Tx, quem_avisar: Politica) -> None:
     await silencios.end_due(tx)
     await tell_unhidden(tx, quem_avisar)
+
+
+async def _anything_at_all(tx: Tx) -> bool:
+    row = await tx.fetch_one(
+        "SELECT 1 FROM silencios WHERE encerrado_em IS NULL AND ate <= ?"
+        " UNION ALL SELECT 1 FROM notificacoes WHERE situacao = 'silenciada' LIMIT 1",
+        (tx.now_ms,),
+    )
+    return row is not None
 
 
 async def _anything_to_do(tx: Tx) -> bool:

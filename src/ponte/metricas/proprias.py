@@ -33,6 +33,14 @@ async def write(tx: Tx, em_s: int, instancia: str, valores: Mapping[Serie, float
     await _forget(tx, DEZ, em_s)
 
 
+async def add(
+    tx: Tx, em_s: int, instancia: str, valores: Mapping[Serie, float], series: Mapping[int, Serie]
+) -> None:
+    """Keep what this process stands at, where every series has its id already."""
+    packed = _pack({i: valores[s] for i, s in series.items() if s in valores})
+    await _put(tx, DEZ, [(em_s, instancia, packed)])
+
+
 async def sum_up(tx: Tx) -> bool:
     """Make minutes of tens of seconds, an hour at a time; return whether there may be more.
 

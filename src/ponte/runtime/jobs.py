@@ -57,21 +57,19 @@ def _reconcile(nome: str) -> Run:
 async def measure_queues(ctx: Context) -> None:
     """Refresh the gauges that only the database knows."""
     ages = await ctx.db.read(queue_ages)
-    set_aside = await ctx.db.read(_set_aside)
-    alertas = await ctx.db.read(_open_alerts)
+    counts = await ctx.db.read(_counts)
     _show(ctx, ages)
     if not ctx.broker.rows_are_the_queue:
         unsent, oldest_ms = await ctx.db.read(outbox.unsent_age)
         ctx.telemetry.unsent.set(unsent)
         ctx.telemetry.unsent_age.set(oldest_ms / 1000)
-    abertos = await ctx.db.read(_open_orders)
     for status in ABERTOS:
-        ctx.telemetry.orders.labels(status.value).set(abertos.get(status.value, 0))
+        ctx.telemetry.orders.labels(status.value).set(counts.get(status.value, 0))
     ctx.telemetry.database.set(await _database_bytes(ctx))
-    ctx.telemetry.set_aside.set(set_aside)
-    ctx.telemetry.low_stock.set(await ctx.db.read(_low_stock))
+    ctx.telemetry.set_aside.set(counts["separado"])
+    ctx.telemetry.low_stock.set(counts["estoque_baixo"])
     for severidade in Severidade:
-        ctx.telemetry.alerts.labels(severidade.value).set(alertas.get(severidade.value, 0))
+        ctx.telemetry.alerts.labels(severidade.value).set(counts.get(severidade.value, 0))
 
 
 def _show(ctx: Context, ages: Mapping[str, tuple[int, int]]) -> None:
@@ -96,11 +94,6 @@ async def _prune_inbox(tx: Tx, passo: str) -> int:
     return await inbox.prune(tx, passo, older_ms=INBOX_MS)
 
 
-async def _set_aside(tx: Tx) -> int:
-    row = await tx.fetch_one("SELECT COUNT(*) FROM falhas WHERE situacao = 'aberta'")
-    return int(row[0]) if row else 0
-
-
 async def _database_bytes(ctx: Context) -> int:
     if ctx.settings.database_url.get_secret_value():
         return int(await ctx.db.read(_server_bytes))
@@ -117,21 +110,14 @@ async def _server_bytes(tx: Tx) -> int:
     return int(row[0]) if row else 0
 
 
-async def _open_orders(tx: Tx) -> dict[str, int]:
+async def _counts(tx: Tx) -> dict[str, int]:
+    """Count by the names of statuses and severities; one statement, since it is asked all day."""
     rows = await tx.fetch(
-        "SELECT status, COUNT(*) FROM pedidos WHERE status IN (?, ?, ?) GROUP BY status",
+        "SELECT 'separado', COUNT(*) FROM falhas WHERE situacao = 'aberta'"
+        " UNION ALL SELECT 'estoque_baixo', COUNT(*) FROM estoque WHERE quantidade < minimo"
+        " UNION ALL SELECT status, COUNT(*) FROM pedidos WHERE status IN (?, ?, ?) GROUP BY status"
+        " UNION ALL SELECT severidade, COUNT(*) FROM alertas WHERE resolvido_em IS NULL"
+        " GROUP BY severidade",
         [status.value for status in ABERTOS],
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-async def _low_stock(tx: Tx) -> int:
-    row = await tx.fetch_one("SELECT COUNT(*) FROM estoque WHERE quantidade < minimo")
-    return int(row[0]) if row else 0
-
-
-async def _open_alerts(tx: Tx) -> dict[str, int]:
-    rows = await tx.fetch(
-        "SELECT severidade, COUNT(*) FROM alertas WHERE resolvido_em IS NULL GROUP BY severidade"
     )
     return {row[0]: row[1] for row in rows}

@@ -23,6 +23,10 @@ KEEP_MS = 3 * 24 * 3_600_000  # chosen: claims are kept for three days
 # One statement, so that two processes can't forget each other's new claims.
 _FORGET = """DELETE FROM agenda WHERE job = ? AND scheduled_for >= ?
 AND EXISTS (SELECT 1 FROM agenda a WHERE a.job = ? AND a.scheduled_for > ?)"""
+_NEXT = """INSERT INTO agenda (job, scheduled_for, dono, em)
+SELECT CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT)
+WHERE NOT EXISTS (SELECT 1 FROM agenda a WHERE a.job = ? AND a.scheduled_for > ?)
+ON CONFLICT DO NOTHING"""
 
 Run = Callable[[Context], Awaitable[None]]
 
@@ -68,12 +72,21 @@ class Scheduler:
 
     async def _fire(self, job: Job, slot: int) -> None:
         try:
-            if await self.ctx.db.transact(claim_interval, job.name, slot, self.ctx.instancia):
+            run = (job.name, slot, self.ctx.instancia)
+            db = self.ctx.db
+            if await db.single(claim_next, *run) or await db.transact(claim_interval, *run):
                 await job.run(self.ctx)
         except PonteError as error:
             log.warning("job failed, its next run is on time", job=job.name, erro=str(error))
         except Exception:
             log.exception("job broke, its next run is on time", job=job.name)
+
+
+async def claim_next(tx: Tx, job: str, slot: int, dono: str) -> bool:
+    """Claim one run as long as none ahead of now is claimed, in one statement."""
+    return bool(
+        await tx.execute(_NEXT, (job, slot, dono, tx.now_ms, job, tx.now_ms + SKEW_MS)),
+    )
 
 
 async def claim_interval(tx: Tx, job: str, slot: int, dono: str) -> bool:

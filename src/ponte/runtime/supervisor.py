@@ -143,9 +143,12 @@ class Supervisor:
 
     async def sweep(self) -> None:
         """Free the work of dead instances and of leases that ran out."""
-        freed, dead = await self.ctx.db.transact(_sweep, self.built.instance)
+        instance = self.built.instance
+        if instance.beats and await self.ctx.db.read(instance.quiet):
+            return
+        freed, dead = await self.ctx.db.transact(_sweep, instance)
         for instance_id in dead:
-            self.built.instance.forget(instance_id)
+            instance.forget(instance_id)
         if freed:
             self.ctx.telemetry.freed.inc(freed)
             log.warning("work of a dead worker freed", quantidade=freed)
@@ -170,7 +173,7 @@ class Supervisor:
         while True:
             await asyncio.sleep(instances.BEAT_S)
             with contextlib.suppress(ArmazenamentoIndisponivel):
-                await self.ctx.db.transact(self.built.instance.beat)
+                await self.ctx.db.single(self.built.instance.beat)
 
     async def _kept(self, name: str, start: Start) -> None:
         for attempt in range(10**9):

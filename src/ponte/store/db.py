@@ -170,6 +170,14 @@ class Database(Protocol):
     ) -> Any:
         """Run a service that only reads, on one consistent snapshot, beside the writer."""
 
+    async def single(
+        self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
+    ) -> Any:
+        """Run a service that asks one statement and puts nothing; a server is asked only that.
+
+        For what is done all day by a process with nothing to do.
+        """
+
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
         """Call `listener` on the event loop after each commit of this process."""
 

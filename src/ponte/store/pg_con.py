@@ -98,9 +98,10 @@ def _refusal(error: Exception) -> str:
 class Lugar:
     """A place for one connection, opened when it is needed and replaced when it broke."""
 
-    def __init__(self, url: str, *, processo: str) -> None:
+    def __init__(self, url: str, *, processo: str, reads: bool = False) -> None:
         self._url = url
         self._processo = processo
+        self._read_only = "on" if reads else "off"
         self._con: Any = None
         self._failures = 0
         self._not_before = 0.0
@@ -116,8 +117,14 @@ class Lugar:
                 self.discard()
             else:
                 return self._con
-        self._con = await self._open()
-        await self._con.execute(how)
+        con = await self.open()
+        await con.execute(how)
+        return con
+
+    async def open(self) -> Any:
+        """Return a connection, for one statement; it may have broken while idle."""
+        if self._con is None or self._con.is_closed():
+            self._con = await self._open()
         return self._con
 
     async def _open(self) -> Any:
@@ -125,7 +132,9 @@ class Lugar:
             msg = "PostgreSQL can't be reached"
             raise ArmazenamentoIndisponivel(msg)
         try:
-            con = await connect(self._url, processo=self._processo)
+            con = await connect(
+                self._url, processo=self._processo, default_transaction_read_only=self._read_only
+            )
         except ArmazenamentoIndisponivel:
             wait_s = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
             self._failures += 1

@@ -7,14 +7,15 @@ listened are lost, so each time the listening begins anew, everything may have c
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import structlog
 
 from ponte.errors import ArmazenamentoIndisponivel
 from ponte.store.db import ForeignChange
-from ponte.store.pg_con import BACKOFF_S, ERRORS, connect
+from ponte.store.pg_con import BACKOFF_S, ERRORS, connect, is_lost
 from ponte.store.pg_tx import CANAL
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,7 @@ Ouvinte = Callable[[], None]
 
 
 class Escuta:
-    """One connection that only listens, for one process."""
+    """One connection that listens, for one process, and now and then asks one statement."""
 
     def __init__(self, url: str, *, processo: str) -> None:
         self._url = url
@@ -34,6 +35,8 @@ class Escuta:
         self._heard = self._behind = False
         self._ended = asyncio.Event()
         self._lost = asyncio.Event()
+        self._asking = asyncio.Lock()
+        self._asked = 0.0
         self._task: asyncio.Task[None] | None = None
         self._con: Any = None
 
@@ -57,6 +60,25 @@ class Escuta:
         """Tell whether stock may have been changed by hand since the last call."""
         behind, self._behind = self._behind, False
         return behind
+
+    @contextlib.asynccontextmanager
+    async def line(self) -> AsyncIterator[Any]:
+        """Give the connection for one statement; what is asked also proves that it lives.
+
+        Raises:
+            ArmazenamentoIndisponivel: there is none now.
+        """
+        async with self._asking:
+            con = self._con
+            if con is None or con.is_closed():
+                raise ArmazenamentoIndisponivel("PostgreSQL does not speak to us")
+            try:
+                yield con
+            except ERRORS as error:
+                if is_lost(error):
+                    con.terminate()
+                raise
+            self._asked = time.monotonic()
 
     async def close(self) -> None:
         """Stop listening."""
@@ -101,9 +123,12 @@ class Escuta:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._lost.wait(), PROBE_S)
                 return
+            if time.monotonic() - self._asked < PROBE_S:
+                continue
             try:
-                await con.execute("SELECT 1")
-            except ERRORS:
+                async with self.line():
+                    await con.execute("SELECT 1")
+            except (ArmazenamentoIndisponivel, *ERRORS):
                 return
 
     def _hear(self, _con: object, _pid: int, _channel: str, payload: object) -> None:

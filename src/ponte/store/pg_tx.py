@@ -77,10 +77,16 @@ class _Posto:
     rastro: str | None
 
 
-class PostgresTx:
-    """A transaction of a group, or a snapshot of a reader."""
+class SegundaPergunta(Exception):
+    """A service asked a second statement where one was to be all; it was not asked."""
 
-    def __init__(self, con: Any, colunas: Colunas, *, rotas: Rotas, now_ms: int) -> None:
+
+class PostgresTx:
+    """A transaction of a group, a snapshot of a reader, or one statement of its own."""
+
+    def __init__(
+        self, con: Any, colunas: Colunas, *, rotas: Rotas, now_ms: int, single: bool = False
+    ) -> None:
         self._con = con
         self._colunas = colunas
         self._rotas = rotas
@@ -88,6 +94,7 @@ class PostgresTx:
         self.rastro: str | None = None
         self.asking = False  # a statement is with the server
         self.locked = False  # rows were locked that other groups may wait for
+        self._left = 1 if single else -1
         self._postos: list[_Posto] = []
         self._fed: frozenset[str] = frozenset()
 
@@ -191,6 +198,9 @@ class PostgresTx:
 
     @contextlib.contextmanager
     def _ask(self) -> Iterator[None]:
+        if not self._left:
+            raise SegundaPergunta
+        self._left -= 1
         self.asking = True
         try:
             yield

@@ -21,9 +21,9 @@ from ponte import rastro
 from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando, PonteError
 from ponte.store.db import Commit, ForeignChange, Rotas, Tx
-from ponte.store.pg_con import Lugar, is_conflict, mapped
+from ponte.store.pg_con import ERRORS, Lugar, is_conflict, is_lost, mapped
 from ponte.store.pg_escuta import Escuta
-from ponte.store.pg_tx import Colunas, Guarded, PostgresTx
+from ponte.store.pg_tx import Colunas, Guarded, PostgresTx, SegundaPergunta
 
 GROUPS = 3  # chosen: one works while another waits for the disk and a third for its rows
 READERS = 4  # chosen: what a page and its neighbours read at once
@@ -68,7 +68,8 @@ class PostgresDatabase:
         self._listeners: list[Callable[[Commit], None]] = []
         self._writers = [Lugar(url, processo=self.processo) for _ in range(GROUPS)]
         self._idle = list(self._writers)
-        self._readers = [Lugar(url, processo=self.processo) for _ in range(READERS)]
+        self._readers = [Lugar(url, processo=self.processo, reads=True) for _ in range(READERS)]
+        self._longer: set[object] = set()  # readers' services that ask more than one statement
         self._reading = asyncio.Semaphore(READERS)
         self._tasks: set[asyncio.Task[None]] = set()
         self._escuta = Escuta(url, processo=self.processo)
@@ -112,6 +113,20 @@ class PostgresDatabase:
             finally:
                 self._readers.append(lugar)
 
+    async def single(
+        self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
+    ) -> Any:
+        if self._closed:
+            raise Encerrando
+        try:
+            async with self._escuta.line() as con:
+                return await self._run_on(con, service, args)
+        except ERRORS as error:
+            found = mapped(error)
+            if found is error:
+                raise
+            raise found from error
+
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
         self._listeners.append(listener)
 
@@ -142,10 +157,7 @@ class PostgresDatabase:
 
     async def _read(self, lugar: Lugar, service: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         try:
-            con = await lugar.begin(_SNAPSHOT)
-            tx = PostgresTx(con, self._colunas, rotas=self._rotas, now_ms=self._now_ms())
-            result = await Guarded(service(tx, *args), tx)
-            await con.execute("ROLLBACK")
+            result = await self._look(lugar, service, args)
         except asyncio.CancelledError:
             lugar.discard()  # a statement may still run in it
             raise
@@ -156,6 +168,28 @@ class PostgresDatabase:
                 raise
             raise found from error
         return result
+
+    async def _look(self, lugar: Lugar, service: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Ask one statement as it is; a service that asks for more runs again on a snapshot."""
+        what = getattr(service, "__code__", service)
+        if what not in self._longer:
+            try:
+                return await self._run_on(await lugar.open(), service, args)
+            except SegundaPergunta:
+                self._longer.add(what)
+            except ERRORS as error:
+                if not is_lost(error) or isinstance(error, TimeoutError):
+                    raise
+                lugar.discard()
+        con = await lugar.begin(_SNAPSHOT)
+        tx = PostgresTx(con, self._colunas, rotas=self._rotas, now_ms=self._now_ms())
+        result = await Guarded(service(tx, *args), tx)
+        await con.execute("ROLLBACK")
+        return result
+
+    async def _run_on(self, con: Any, service: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        tx = PostgresTx(con, self._colunas, rotas=self._rotas, now_ms=self._now_ms(), single=True)
+        return await Guarded(service(tx, *args), tx)
 
     # ------------------------------------------------------------ group commit
 

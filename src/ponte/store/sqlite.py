@@ -106,6 +106,11 @@ class SqliteDatabase:
             raise Encerrando
         return await self._loop.run_in_executor(self._readers, self._read_now, service, args)
 
+    async def single(
+        self, service: Callable[Concatenate[Tx, ...], Awaitable[Any]], *args: Any
+    ) -> Any:
+        return await self.transact(service, *args)
+
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
         self._listeners.append(listener)
 
