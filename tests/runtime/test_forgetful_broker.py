@@ -1,13 +1,17 @@
 """Nothing depends on a broker's memory: what it forgets is found in the database."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ponte.brokers.memory import Engine, MemoryBroker
+from ponte.events import EntregaPedida
 from ponte.ports import Prompt
+from ponte.store.db import Tx
 from ponte.testing import Embedded, embedded
 from tests.conftest import stock
+from tests.espera import until
 
 PEDIDO = {"itens": [{"produto_id": "ARROZ-5KG", "quantidade": 1}]}
 FAST: dict[str, Any] = {"worker": {"sweep_s": 0.05, "resend_s": 0.2}}
@@ -63,6 +67,34 @@ async def test_orders_are_accepted_while_the_broker_is_down_and_handled_when_it_
         assert answer.status_code == 202
         assert waiting == "recebido"
         assert await _concluded(ponte, answer.json()["id"])
+
+
+class Stuck(MemoryBroker):
+    """An engine that never answers for one queue."""
+
+    async def publish(self, prompts: Sequence[Prompt]) -> None:
+        if prompts[0].fila == "alertas":
+            await asyncio.sleep(3600)
+        await super().publish(prompts)
+
+
+async def test_a_queue_that_the_engine_does_not_serve_holds_up_no_other(data_dir: Path) -> None:
+    async def many(tx: Tx) -> None:
+        for n in range(1500):  # more than a page
+            tx.put(EntregaPedida(alerta_id=f"a{n}", destino="log", motivo="m"))
+
+    engine = Engine()
+    async with embedded(data_dir, broker=Stuck(engine), papeis=(), **FAST) as ponte:
+        await stock(ponte, 10)
+        await ponte.ctx.db.transact(many)
+        await asyncio.sleep(0.5)
+        await ponte.http.post("/pedido", json=PEDIDO)
+
+        async def published() -> bool:
+            return bool(engine.ready.get("pedidos"))
+
+        await until(published)
+        assert not engine.ready.get("alertas")
 
 
 async def test_a_duplicate_delivery_has_no_second_effect(data_dir: Path) -> None:

@@ -193,7 +193,7 @@ async def test_what_a_broker_confirmed_and_nobody_handled_is_published_again(
     await db.transact(_put, "a", "b")
 
     async def unsent(tx: Tx) -> list[Any]:
-        return await outbox.unsent(tx, limite=10)
+        return await outbox.unsent(tx, "fila", limite=10)
 
     rows = await db.read(unsent)
     await db.transact(outbox.mark_sent, [row[0] for row in rows])

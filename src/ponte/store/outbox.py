@@ -264,27 +264,32 @@ async def index_unsent(tx: Tx) -> None:
     Without it each look reads the whole backlog; where the rows are the queue
     nobody looks, and no insert should pay for it.
     """
+    await tx.execute("DROP INDEX IF EXISTS fila_nao_enviada")  # by id alone, of versions before
     await tx.execute(
-        "CREATE INDEX IF NOT EXISTS fila_nao_enviada ON fila (id)"
+        "CREATE INDEX IF NOT EXISTS fila_por_enviar ON fila (fila, id)"
         " WHERE enviada_em IS NULL AND lease IS NULL"
     )
 
 
-async def unsent(tx: Tx, *, limite: int, older_ms: int = 0) -> list[tuple[int, str, str, str]]:
-    """Return (id, fila, fato id, lane) of work that no broker has confirmed yet.
-
-    Args:
-        tx: The transaction.
-        limite: Rows at most.
-        older_ms: Only what is due for so long.
-    """
+async def unsent_filas(tx: Tx, *, older_ms: int = 0) -> list[str]:
+    """Return the queues with work that is due for so long and that no broker has confirmed."""
     rows = await tx.fetch(
-        "SELECT q.id, q.fila, f.id, q.lane FROM fila q JOIN fatos f ON f.pos = q.pos"
-        " WHERE q.enviada_em IS NULL AND q.lease IS NULL AND q.disponivel_em <= ?"
-        " ORDER BY q.id LIMIT ?",
-        (tx.now_ms - older_ms, limite),
+        "SELECT DISTINCT fila FROM fila"
+        " WHERE enviada_em IS NULL AND lease IS NULL AND disponivel_em <= ?",
+        (tx.now_ms - older_ms,),
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    return [row[0] for row in rows]
+
+
+async def unsent(tx: Tx, fila: str, *, limite: int) -> list[tuple[int, str, str]]:
+    """Return (id, fato id, lane) of a queue's due work that no broker has confirmed yet."""
+    rows = await tx.fetch(
+        "SELECT q.id, f.id, q.lane FROM fila q JOIN fatos f ON f.pos = q.pos"
+        " WHERE q.fila = ? AND q.enviada_em IS NULL AND q.lease IS NULL AND q.disponivel_em <= ?"
+        " ORDER BY q.id LIMIT ?",
+        (fila, tx.now_ms, limite),
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def unsent_age(tx: Tx) -> tuple[int, int]:
