@@ -70,7 +70,7 @@ def _on_engines(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     violence = Violence(kills=args.kills, seed=args.seed, within_s=args.minutes * 60)
     with started_cluster() as cluster, motores(args.on, cluster, root / "broker") as engines:
         server = ponte_on(engines, root / "ponte")
-        unrest = Unrest(engines, seed=args.seed)
+        unrest = Unrest(engines, server, seed=args.seed)
         watcher = Watcher(server.portas, API_KEY, seed=args.seed)
         try:
             verdict = run(

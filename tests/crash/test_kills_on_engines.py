@@ -52,7 +52,7 @@ def test_kill_9_of_any_role_while_its_engines_fall_loses_and_doubles_nothing(
     engines: Motores, tmp_path: Path
 ) -> None:
     server = ponte_on(engines, tmp_path)
-    unrest = Unrest(engines, seed=21, shortest_s=5.0, longest_s=10.0)
+    unrest = Unrest(engines, server, seed=21, shortest_s=5.0, longest_s=10.0)
     watcher = Watcher(server.portas, API_KEY, seed=21)
 
     try:
