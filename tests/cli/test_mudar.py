@@ -69,13 +69,14 @@ def test_an_installation_goes_on_where_it_was(
 
 
 def test_what_is_not_fit_for_it_is_said_and_nothing_is_moved(
-    em_arquivo: Terminal, engine: str
+    em_arquivo: Terminal, engine: str, cluster: Cluster
 ) -> None:
     loja = em_arquivo
     wrong = loja.run("migrate", "--to", "mysql://x/y")
     both = loja.run("migrate", "--to", engine, "--dry-run")
     away = loja.run("migrate", "--to", "postgresql://u:canary@127.0.0.1:1/x")
-    first = loja.run("migrate", "--to", engine)
+    loja.patch.setenv("PGPASSWORD", cluster.password)  # it need not stand in the command
+    first = loja.run("migrate", "--to", engine.replace(f":{cluster.password}@", "@"))
     second = loja.run("migrate", "--to", engine)
     loja.patch.setenv("PONTE_DATABASE_URL", engine)
     there = loja.run("migrate", "--to", engine)
