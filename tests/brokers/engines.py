@@ -34,7 +34,7 @@ HOST = "127.0.0.1"
 CUT_OFF = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 START_S = 60.0  # chosen: an Erlang or Java node on a busy machine takes ten
 STOP_S = 20.0
-REQUIRED = "required"
+REQUIRED, MOCK = "required", "mock"  # values of PONTE_TEST_ENGINES
 ENGINES = ("rabbitmq", "redis", "kafka")  # the names of their fixtures
 FACTS = "^(?!ponte[.]|__).*"  # topics of the stream; the queues' begin with "ponte."
 JARS = Path.home() / ".cache/ponte/kafka/jars"  # where `make engines` puts them
@@ -291,6 +291,44 @@ class Redis:
             yield read
 
 
+@asynccontextmanager
+async def kafka_reads(url: str) -> AsyncIterator[Read]:
+    """Listen to the stream on Kafka."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=url.removeprefix("kafka://"), auto_offset_reset="earliest",
+        metadata_max_age_ms=500,
+    )  # fmt: skip
+    consumer.subscribe(pattern=FACTS)
+    await consumer.start()
+    known = {topic for topic in await consumer.topics() if re.match(FACTS, topic)}
+
+    async def assigned() -> bool:
+        return known <= {place.topic for place in consumer.assignment()}
+
+    await until(assigned)
+    # A new topic makes the consumer begin all of them again.
+    seen = await consumer.end_offsets(consumer.assignment())
+
+    async def read() -> list[Came]:
+        found = []
+        for place, records in (await consumer.getmany(timeout_ms=500)).items():
+            for record in records:
+                if record.offset < seen.get(place, 0):
+                    continue
+                seen[place] = record.offset + 1
+                headers = {k: v.decode() for k, v in record.headers}
+                found.append(
+                    Came(record.topic, record.key.decode(), orjson.loads(record.value),
+                         headers["ce_type"])
+                )  # fmt: skip
+        return found
+
+    try:
+        yield read
+    finally:
+        await consumer.stop()
+
+
 class Kafka:
     """One node that is broker and controller (KRaft), from jars that Maven fetched."""
 
@@ -330,41 +368,8 @@ class Kafka:
         await admin.delete_topics([PREFIX + fila])
         await admin.close()
 
-    @asynccontextmanager
-    async def reads(self) -> AsyncIterator[Read]:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=f"{HOST}:{self.port}", auto_offset_reset="earliest",
-            metadata_max_age_ms=500,
-        )  # fmt: skip
-        consumer.subscribe(pattern=FACTS)
-        await consumer.start()
-        known = {topic for topic in await consumer.topics() if re.match(FACTS, topic)}
-
-        async def assigned() -> bool:
-            return known <= {place.topic for place in consumer.assignment()}
-
-        await until(assigned)
-        # A new topic makes the consumer begin all of them again.
-        seen = await consumer.end_offsets(consumer.assignment())
-
-        async def read() -> list[Came]:
-            found = []
-            for place, records in (await consumer.getmany(timeout_ms=500)).items():
-                for record in records:
-                    if record.offset < seen.get(place, 0):
-                        continue
-                    seen[place] = record.offset + 1
-                    headers = {k: v.decode() for k, v in record.headers}
-                    found.append(
-                        Came(record.topic, record.key.decode(), orjson.loads(record.value),
-                             headers["ce_type"])
-                    )  # fmt: skip
-            return found
-
-        try:
-            yield read
-        finally:
-            await consumer.stop()
+    def reads(self) -> AbstractAsyncContextManager[Read]:
+        return kafka_reads(self.url)
 
     def _run(self) -> list[str]:
         return [self._java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
