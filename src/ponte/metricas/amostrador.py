@@ -6,7 +6,7 @@ a chart with a hole tells more than one that was made up.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -25,6 +25,7 @@ class Amostrador:
 
     ctx: Context
     _last: int | None = None
+    _known: dict[int, Serie] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -59,12 +60,12 @@ class Amostrador:
 
     async def _write(self, segundo: int, valores: Mapping[Serie, float]) -> None:
         instancia = self.ctx.instancia
-        known = await self.ctx.db.read(proprias.known)
-        # Two statements where no series is new, since every process writes all day.
-        if segundo % proprias.MINUTO and valores.keys() <= set(known.values()):
-            await self.ctx.db.single(proprias.add, segundo, instancia, valores, known)
+        # One statement where no series is new, since every process writes all day.
+        if segundo % proprias.MINUTO and valores.keys() <= set(self._known.values()):
+            await self.ctx.db.single(proprias.add, segundo, instancia, valores, self._known)
         else:
             await self.ctx.db.transact(proprias.write, segundo, instancia, valores)
+            self._known = await self.ctx.db.read(proprias.known)
 
 
 async def sum_up(ctx: Context) -> None:
