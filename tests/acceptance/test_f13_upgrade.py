@@ -61,6 +61,7 @@ async def antiga(data_dir: Path, engine: str) -> Path:
     return data_dir
 
 
+@pytest.mark.timeout(180)  # two waits of up to a minute, on a crowded machine
 async def test_a_backlog_of_the_version_before_is_worked_off(
     data_dir: Path, antiga: Path, engine: str
 ) -> None:

@@ -14,7 +14,8 @@ import pytest
 from tests.cli.terminal import KEY, Terminal
 from tests.postgres import Cluster
 
-pytestmark = pytest.mark.postgres
+# Processes start and end here: seconds, on a crowded machine many.
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 CSV = "produto_id;nome;preco;quantidade;minimo\nARROZ-5KG;Arroz 5 kg;25,90;4000;5\n"
 CORPO = {"itens": [{"produto_id": "ARROZ-5KG", "quantidade": 1}]}
 

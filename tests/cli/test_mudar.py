@@ -11,7 +11,8 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.postgres import Cluster
 
-pytestmark = pytest.mark.postgres
+# Processes start and end here: seconds, on a crowded machine many.
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 CORPO = {"itens": [{"produto_id": "ARROZ-5KG", "quantidade": 1}]}
 MESMA = {"Idempotency-Key": "chave-de-teste-1"}
 
