@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bench import engines
 from bench.baselines import baseline, why
-from bench.processes import NotReadyError, Process, serve
+from bench.processes import STOP_S, NotReadyError, Process, serve
 from bench.result import Goal, Line, Result, ratio
 from bench.setup import Setup
 
@@ -43,6 +43,7 @@ def measure(setup: Setup) -> Result:
 def _add(rates: Rates, engine: str, process: Process) -> None:
     with process:
         said = process.read_json(timeout_s=LIMIT_S)
+        process.wait(STOP_S)  # It has something to clear away.
     for cell in CELLS:
         rates.setdefault((engine, cell), []).append(said[cell])
 

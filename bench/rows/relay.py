@@ -1,7 +1,7 @@
 """Relay: from the outbox on PostgreSQL to RabbitMQ, beside aio-pika alone with 64 in flight."""
 
 from bench import engines
-from bench.processes import serve
+from bench.processes import STOP_S, serve
 from bench.result import Goal, Line, Result, ratio
 from bench.setup import Setup
 
@@ -35,4 +35,6 @@ def measure(setup: Setup) -> Result:
 
 def _rate(setup: Setup, name: str, *arguments: str) -> float:
     with serve(name, arguments, log=setup.log(name)) as process:
-        return process.read_json(timeout_s=LIMIT_S)["rate"]
+        rate = process.read_json(timeout_s=LIMIT_S)["rate"]
+        process.wait(STOP_S)  # It has something to clear away.
+        return rate
