@@ -28,7 +28,7 @@ INBOX_MS = 8 * 24 * 3_600_000  # one day longer than an idempotency key lives
 def jobs(ctx: Context) -> list[Job]:
     """Return the jobs for the connectors that are on."""
     found = [
-        Job("medir_filas", 5, measure_queues),
+        Job("medir_filas", 10, measure_queues),
         Job("vigiar_pedidos", 15, watch_orders),
         Job("vigiar_silencios", 5, watch_silences),
         Job("resumir_metricas", 60, sum_up),
