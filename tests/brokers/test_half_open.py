@@ -6,7 +6,7 @@ from yarl import URL
 from ponte.brokers.amqp import Link
 
 
-def test_the_driver_gives_up_a_half_open_connection_within_ten_seconds() -> None:
+async def test_the_driver_gives_up_a_half_open_connection_within_ten_seconds() -> None:
     link = Link("amqp://guest:guest@127.0.0.1/", name="x")
 
     heartbeat_s = aiormq.Connection(URL(str(link.address))).heartbeat_timeout
@@ -14,7 +14,7 @@ def test_the_driver_gives_up_a_half_open_connection_within_ten_seconds() -> None
     assert 0 < (heartbeat_s + 1) * aiormq.Connection.HEARTBEAT_GRACE_MULTIPLIER <= 10
 
 
-def test_an_operator_s_own_heartbeat_is_kept() -> None:
+async def test_an_operator_s_own_heartbeat_is_kept() -> None:
     link = Link("amqp://guest:guest@127.0.0.1/?heartbeat=30", name="x")
 
     assert aiormq.Connection(URL(str(link.address))).heartbeat_timeout == 30

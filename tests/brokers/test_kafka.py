@@ -38,9 +38,10 @@ FAST: dict[str, Any] = {"worker": {"sweep_s": 0.2}, "rate_limit_key": 100_000}
 async def orders_come(ponte: Embedded) -> AsyncIterator[list[str]]:
     """Send order after order while the block runs; the list grows with each that was taken."""
     ids: list[str] = []
+    over = asyncio.Event()  # not a cancellation: it would leave an order that nobody counted
 
     async def send() -> None:
-        while len(ids) < STOCK:
+        while len(ids) < STOCK and not over.is_set():
             answer = await ponte.http.post("/pedido", json=ITENS)
             assert answer.status_code == 202, answer.text
             ids.append(answer.json()["id"])
@@ -50,8 +51,8 @@ async def orders_come(ponte: Embedded) -> AsyncIterator[list[str]]:
     try:
         yield ids
     finally:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        over.set()
+        await sending
 
 
 async def each_had_one_effect(ponte: Embedded, ids: list[str]) -> None:
