@@ -15,6 +15,7 @@ from typing import Any
 from ponte.cli.saida import FALHOU, INALCANCAVEL, USO, Parada
 from ponte.errors import ArmazenamentoIndisponivel, ConfiguracaoInvalida
 from ponte.runtime.banco import check_driver
+from ponte.runtime.instances import living
 from ponte.settings import Settings
 from ponte.store import migrate as migracoes
 from ponte.store import provas
@@ -74,6 +75,22 @@ def shown(settings: Settings) -> str:
 def exists(settings: Settings) -> bool:
     """Tell whether there is a database to look at, without asking a server."""
     return bool(server_of(settings)) or settings.sqlite_path.is_file()
+
+
+def check_nobody_runs(settings: Settings) -> None:
+    """Refuse to go on while a process uses the data folder.
+
+    Raises:
+        Parada: one does.
+    """
+    vivos = living(settings.data_dir)
+    if vivos:
+        raise Parada(
+            "Ponte está rodando",
+            causa=f"{len(vivos)} processo(s) usam {settings.data_dir}",
+            tente="parar todos (Ctrl-C ou SIGTERM) e repetir",
+            codigo=USO,
+        )
 
 
 def prove(settings: Settings, arquivo: Path | None) -> list[provas.Resultado]:

@@ -70,7 +70,6 @@ def _backup(
 )
 def _restore(copia: Annotated[Path, typer.Argument(help="Arquivo de `ponte backup`.")]) -> None:
     from ponte.cli import ajustes, banco  # noqa: PLC0415
-    from ponte.runtime.instances import living  # noqa: PLC0415
 
     settings = ajustes.read()
     if banco.server_of(settings):
@@ -79,14 +78,7 @@ def _restore(copia: Annotated[Path, typer.Argument(help="Arquivo de `ponte backu
         copia_servidor.restore(settings, copia)
         return
     path = settings.sqlite_path
-    vivos = living(settings.data_dir)
-    if vivos:
-        saida.stop(
-            "Ponte está rodando",
-            causa=f"{len(vivos)} processo(s) usam {settings.data_dir}",
-            tente="parar todos (Ctrl-C ou SIGTERM) e repetir",
-            codigo=saida.USO,
-        )
+    banco.check_nobody_runs(settings)
     novo = path.with_name(f".{path.name}.restaurado")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with banco.reading(copia) as origem:

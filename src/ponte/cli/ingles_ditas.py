@@ -67,7 +67,6 @@ DITAS = {
     "O banco não é desta versão": "The database is not of this version",
     "usar o Ponte que o escreveu, ou mais novo": "use the Ponte that wrote it, or a newer one",
     "ponte restore CÓPIA": "ponte restore COPY",
-    "O banco está em um servidor": "The database is on a server",
     "Ponte está rodando": "Ponte is running",
     "{} processo(s) usam {}": "{} process(es) use {}",
     "parar todos (Ctrl-C ou SIGTERM) e repetir": "stop them all (Ctrl-C or SIGTERM) and try again",

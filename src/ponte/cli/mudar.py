@@ -12,7 +12,6 @@ import typer
 
 from ponte.cli import banco, saida
 from ponte.runtime.banco import check_driver
-from ponte.runtime.instances import living
 from ponte.settings import Settings
 from ponte.store.endereco import place
 from ponte.store.provas import prove
@@ -67,14 +66,7 @@ def _check_source(settings: Settings, *, dry_run: bool) -> None:
         pass  # there is one
     if banco.pending(settings):
         _stop_behind(settings)
-    vivos = living(settings.data_dir)
-    if vivos:
-        saida.stop(
-            "Ponte está rodando",
-            causa=f"{len(vivos)} processo(s) usam {settings.data_dir}",
-            tente="parar todos (Ctrl-C ou SIGTERM) e repetir",
-            codigo=saida.USO,
-        )
+    banco.check_nobody_runs(settings)
 
 
 def _moved(settings: Settings, url: str) -> dict[str, int]:
