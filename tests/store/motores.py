@@ -10,6 +10,8 @@ from ponte.store.migrate import migrate
 from ponte.store.postgres import PostgresDatabase
 from ponte.store.sqlite import SqliteDatabase
 
+Process = Callable[[], contextlib.AbstractAsyncContextManager[Database]]
+
 
 @contextlib.asynccontextmanager
 async def opened(

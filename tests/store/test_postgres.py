@@ -2,9 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -19,32 +16,13 @@ from ponte.events import EntregaPedida, MensagemPublicada
 from ponte.pedidos import service as pedidos
 from ponte.pedidos.service import Pedida
 from ponte.store import idempotency, outbox, pg_migrate
-from ponte.store.db import Database, Rota, Tx
+from ponte.store.db import Database, Tx
 from ponte.store.pg_tx import SegundaPergunta
 from tests.espera import until
 from tests.postgres import Cluster
-from tests.store.motores import opened
+from tests.store.motores import Process
 
 pytestmark = pytest.mark.postgres
-Process = Callable[[], AbstractAsyncContextManager[Database]]
-
-
-@pytest.fixture
-def process(engine: str) -> Process:
-    """Open the database as one more process does."""
-
-    def another() -> AbstractAsyncContextManager[Database]:
-        return opened(
-            engine, Path(), rotas=lambda _: [Rota("p", "f")], now_ms=lambda: 1_700_000_000_000
-        )
-
-    return another
-
-
-@pytest.fixture
-async def db(process: Process) -> AsyncIterator[Database]:
-    async with process() as database:
-        yield database
 
 
 async def _put(tx: Tx, texto: str = "x") -> None:
