@@ -98,12 +98,12 @@ def cut(texto: str, limite: int, *, weigh: Callable[[str], int] = units) -> str:
         if used <= limite - 1:  # one unit for the "…"
             room = i + 1
         if used > limite:
-            return texto[: _boundary(texto, room)].rstrip() + "…"
+            return texto[: whole_until(texto, room)].rstrip() + "…"
     return texto
 
 
-def _boundary(texto: str, end: int) -> int:
-    """Step back from inside a combined character or a picture made of several emoji."""
+def whole_until(texto: str, end: int) -> int:
+    """Return `end`, stepped back from inside a character that is made of several."""
     while 0 < end < len(texto) and (_binds(texto[end]) or texto[end - 1] == _JOINER):
         end -= 1
     return end

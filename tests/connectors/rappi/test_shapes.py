@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ponte.connectors.rappi.leitura import booleano, decimal, in_zone, loads, split, texto
 from ponte.connectors.rappi.parse import parse, parse_file
 from ponte.connectors.rappi.view import view
+from ponte.domain.leitura import booleano, decimal, in_zone, loads, split, texto
 from ponte.domain.origem import Momento, PedidoNeutro
 
 CANCEL = {"event": "cancel_for_a_new_reason", "order_id": "1", "store_id": "2"}

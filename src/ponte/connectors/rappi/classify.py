@@ -7,7 +7,7 @@ account and call a person, since no repetition mends them.
 Source: dev-portal.rappi.com, API reference "Authentication" and "Orders".
 """
 
-from ponte.connectors.rappi.leitura import loads, objeto, texto
+from ponte.domain.leitura import loads, objeto, texto
 from ponte.resilience.classes import OK, Classe, Verdict, by_status, one_line
 from ponte.resilience.http import Answer
 

@@ -8,7 +8,8 @@ Source: dev-portal.rappi.com, "Webhook events".
 
 from collections.abc import Callable
 
-from ponte.connectors.rappi.leitura import (
+from ponte.connectors.rappi.pedido import FONTE, loja_of
+from ponte.domain.leitura import (
     Objeto,
     booleano,
     decimal,
@@ -19,7 +20,6 @@ from ponte.connectors.rappi.leitura import (
     objetos,
     texto,
 )
-from ponte.connectors.rappi.pedido import FONTE, loja_of
 from ponte.domain.origem import EventoNeutro, Loja
 
 CANCELAMENTOS = frozenset({

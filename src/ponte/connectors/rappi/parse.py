@@ -8,7 +8,9 @@ raises: what can't be read becomes an event "unreadable" with the reason.
 from collections.abc import Mapping
 
 from ponte.connectors.rappi import eventos, respostas
-from ponte.connectors.rappi.leitura import (
+from ponte.connectors.rappi.pedido import FONTE, parse_pedido
+from ponte.connectors.rappi.view import view
+from ponte.domain.leitura import (
     Objeto,
     booleano,
     inteiro,
@@ -18,8 +20,6 @@ from ponte.connectors.rappi.leitura import (
     objeto,
     texto,
 )
-from ponte.connectors.rappi.pedido import FONTE, parse_pedido
-from ponte.connectors.rappi.view import view
 from ponte.domain.origem import DocumentoNeutro, EventoNeutro, Loja, PedidoNeutro
 
 

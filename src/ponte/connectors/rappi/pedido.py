@@ -9,7 +9,7 @@ Source: dev-portal.rappi.com, API reference "Orders".
 from collections.abc import Iterable
 from decimal import Decimal
 
-from ponte.connectors.rappi.leitura import (
+from ponte.domain.leitura import (
     Objeto,
     decimal,
     inteiro,

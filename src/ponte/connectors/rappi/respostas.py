@@ -7,8 +7,8 @@ knows what it asked. Tokens and secrets in these documents are never shown.
 from collections.abc import Callable, Mapping
 
 from ponte.connectors.rappi.classify import classify_message
-from ponte.connectors.rappi.leitura import Objeto, booleano, inteiro, objetos, texto, textos
 from ponte.connectors.rappi.pedido import FONTE
+from ponte.domain.leitura import Objeto, booleano, inteiro, objetos, texto, textos
 from ponte.domain.origem import EventoNeutro, Loja
 
 

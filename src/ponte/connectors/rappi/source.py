@@ -13,10 +13,10 @@ import structlog
 from ponte.connectors.rappi.build import Chamada
 from ponte.connectors.rappi.classify import classify, classify_transition
 from ponte.connectors.rappi.divisor import divide
-from ponte.connectors.rappi.leitura import in_zone, lower, objeto, split
 from ponte.connectors.rappi.parse import read
 from ponte.connectors.rappi.settings import RappiSettings
 from ponte.connectors.rappi.token import RappiToken
+from ponte.domain.leitura import in_zone, lower, objeto, split
 from ponte.domain.origem import DocumentoNeutro, EventoNeutro, PedidoNeutro
 from ponte.errors import Permanente
 from ponte.ports import Deps

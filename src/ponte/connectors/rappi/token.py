@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from ponte.connectors.rappi.classify import classify
-from ponte.connectors.rappi.leitura import inteiro, loads, objeto, texto
 from ponte.connectors.rappi.settings import RappiSettings
+from ponte.domain.leitura import inteiro, loads, objeto, texto
 from ponte.ports import Deps
 from ponte.resilience.classes import OK, Classe, OutsideError, Verdict
 from ponte.resilience.http import Answer, Http, Request

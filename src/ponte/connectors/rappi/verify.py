@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
-from ponte.connectors.rappi.leitura import MILLISECONDS_FROM
+from ponte.domain.leitura import MILLISECONDS_FROM
 
 HEADER = "rappi-signature"
 _MAX_HEADER = 1_024  # chosen: the real one has about 90 characters

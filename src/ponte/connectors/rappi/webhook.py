@@ -7,10 +7,10 @@ answered at once and not stored, since there is nothing to do later.
 
 from collections.abc import Callable
 
-from ponte.connectors.rappi.leitura import loads, objeto, texto
 from ponte.connectors.rappi.parse import event_name
 from ponte.connectors.rappi.settings import RappiSettings
 from ponte.connectors.rappi.verify import verify
+from ponte.domain.leitura import loads, objeto, texto
 from ponte.ports import Pedido2xx, WebhookRequest
 
 

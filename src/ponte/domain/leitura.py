@@ -192,3 +192,20 @@ def _iso(escrito: str) -> Momento | None:
         return Momento(quando.astimezone(UTC) if quando.tzinfo else quando)
     except (ValueError, OverflowError):  # no date, or one at the edge of the calendar
         return None
+
+
+def epoch_ms(valor: object) -> int | None:
+    """Return an instant in epoch milliseconds, from seconds, milliseconds or their text.
+
+    A 64-bit number that was split in two (`{"low": …, "high": …}`) is put together again.
+    Source: the messaging contracts; below 10^11 a number means seconds.
+    """
+    if isinstance(valor, Mapping):
+        low, high = inteiro(valor.get("low")), inteiro(valor.get("high"))
+        if low is None or high is None:
+            return None
+        valor = (high << 32) + (low & 0xFFFFFFFF)
+    numero = decimal(valor)
+    if numero is None or numero < 0:
+        return None
+    return int(numero) if numero >= MILLISECONDS_FROM else int(numero * 1000)

@@ -1,27 +1,11 @@
-"""Ports: the doors. Everything inside knows the outside and the engines only by these.
-
-A connector implements doors and only translates; a broker moves prompts; the
-database is the truth. Nothing here has behaviour.
-"""
+"""Engines: the doors to what moves and keeps: brokers, streams, helpers, secrets."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
-from pydantic import BaseModel
-
-from ponte.domain.alerta import Alerta
-from ponte.domain.mensagem import Mensagem
-from ponte.domain.nota import Nota, PedidoDaNota
-from ponte.domain.origem import DocumentoNeutro
 from ponte.resilience.disjuntores import Mural
-from ponte.resilience.http import Http
 from ponte.resilience.partilha import Contador
-
-Qualidade = Literal["bronze", "silver", "gold"]
-
-
-# ---------------------------------------------------------------- engines
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,124 +175,3 @@ class TokenStore(Protocol):
 
     async def delete(self, nome: str) -> None:
         """Forget a secret; harmless when there is none."""
-
-
-# ---------------------------------------------------------------- outside
-
-
-@dataclass(frozen=True, slots=True)
-class Pedido2xx:
-    """What a webhook answers at once: a 2xx with a body, or None for an empty JSON object."""
-
-    corpo: dict[str, Any] = field(default_factory=dict)
-    store: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookRequest:
-    """A raw inbound request; `headers` lower-cased, `evento` the last part of the path."""
-
-    evento: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-
-
-class WebhookReceiver(Protocol):
-    """Verifies and answers a platform's webhook; pure, no I/O."""
-
-    def verify(self, request: WebhookRequest, *, now_ms: int) -> bool:
-        """Tell whether the raw bytes carry a valid signature or secret."""
-
-    def reply(self, request: WebhookRequest, *, aberta: Callable[[str], bool | None]) -> Pedido2xx:
-        """Return the answer and whether to store the body.
-
-        `aberta(loja)` tells whether that shop takes orders, None when it is unknown here.
-        """
-
-
-class OrderSource(Protocol):
-    """A marketplace whose documents become pedidos."""
-
-    def parse(self, evento: str, corpo: bytes) -> Sequence[DocumentoNeutro]:
-        """Translate a stored body into neutral documents; raises `Permanente` when it can't."""
-
-    def filial(self, loja: str | None) -> str | None:
-        """Return the filial of a platform's shop, or None when it is not mapped."""
-
-    async def take(self, pedido_externo: str, *, loja: str | None) -> None:
-        """Accept an order on the platform; raises `OutsideError`. Taking it twice is harmless."""
-
-    async def pull(self) -> Sequence[tuple[str, bytes]]:
-        """Fetch (evento, body) of orders that a webhook may have missed."""
-
-    async def switch(self, *, loja: str, on: Sequence[str], off: Sequence[str]) -> None:
-        """Switch products on and off in a shop, by SKU, any number of them."""
-
-    def lojas(self) -> Mapping[str, str]:
-        """Return platform shop -> filial_id, for the shops set up here."""
-
-
-class AlertSink(Protocol):
-    """Somebody to tell. One call is one try; the step owns the tries."""
-
-    async def deliver(self, alerta: Alerta, *, fim: bool = False) -> None:
-        """Deliver one notice, or its end; raises `OutsideError` when it was not taken."""
-
-
-class Channel(Protocol):
-    """A platform on which people are written to. One call is one try; the step owns the tries."""
-
-    def check(self, mensagem: Mensagem) -> None:
-        """Refuse what the platform would, before anything is stored; pure, no I/O.
-
-        Raises:
-            DadosInvalidos: a tipo it can't carry, a text too long, an address it can't have.
-        """
-
-    async def send(self, mensagem: Mensagem) -> str | None:
-        """Send it; return the platform's id. Raises `OutsideError` when it was not taken."""
-
-
-class FiscalIssuer(Protocol):
-    """Numbers notas. Pure: the counter and the row are written by the caller's transaction."""
-
-    cnpj: str
-    modelo: int
-    serie: int
-
-    def build(self, pedido: PedidoDaNota, *, numero: int, em_ms: int, codigo: str) -> Nota:
-        """Return the nota of a pedido for a reserved number; same arguments, same key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deps:
-    """What the runtime lends a connector."""
-
-    http: Callable[[str], Http]
-    tokens: TokenStore
-    now_ms: Callable[[], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Connector:
-    """The manifest: everything generic derives from it.
-
-    `name` is the webhook path, the settings prefix (PONTE_<NAME>__), the metric
-    label, the breaker and the limiter. A factory gets the validated settings and
-    `Deps`; it is None where the connector does not implement that door.
-    """
-
-    name: str
-    title: str
-    settings: type[BaseModel]
-    source_url: str
-    quality: Qualidade = "bronze"
-    is_on: Callable[[Any], bool] = lambda _settings: True
-    webhook: Callable[[Any], WebhookReceiver] | None = None
-    orders: Callable[[Any, Deps], OrderSource] | None = None
-    alerts: Callable[[Any, Deps], AlertSink] | None = None
-    channel: Callable[[Any, Deps], Channel] | None = None
-    parse_file: Callable[[str, str | None], object] | None = None
-    alert_tries: int = 5
-    probe: Callable[[Any, Deps], Awaitable[None]] | None = None
