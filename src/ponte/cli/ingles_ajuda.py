@@ -243,4 +243,16 @@ AJUDA = {
     ),
     "Revoga uma chave, em todo processo em segundos.": "Revoke a key, in every process in seconds.",
     "Id da chave, não ela mesma.": "The key's id, not the key itself.",
+    # Channels.
+    "parse, classify.": "parse, classify.",
+    "Canais.": "Channels.",
+    "whatsapp, whatsapp_cloud, instagram, telegram, …": (
+        "whatsapp, whatsapp_cloud, instagram, telegram, …"
+    ),
+    "Mostra os eventos de um corpo recebido, ou de vários; não lê banco nenhum.": (
+        "Show the events of a received body, or of several; reads no database."
+    ),
+    "Diz a classe de uma resposta: status, headers e body; não lê banco nenhum.": (
+        "Say the class of an answer: status, headers and body; reads no database."
+    ),
 }
