@@ -47,11 +47,14 @@ from ponte.events.fato import (
 )
 from ponte.events.mensagens import (
     MensagemAceita,
+    MensagemAnotada,
+    MensagemEcoada,
     MensagemEntregue,
     MensagemEnviada,
     MensagemLida,
     MensagemNaoEntregue,
     MensagemPublicada,
+    MensagemRecebida,
 )
 from ponte.events.pedidos import (
     ItemPedido,
@@ -90,11 +93,14 @@ __all__ = [
     "ItemPedido",
     "LinhaSemProduto",
     "MensagemAceita",
+    "MensagemAnotada",
+    "MensagemEcoada",
     "MensagemEntregue",
     "MensagemEnviada",
     "MensagemLida",
     "MensagemNaoEntregue",
     "MensagemPublicada",
+    "MensagemRecebida",
     "NotaEmitida",
     "PedidoCancelado",
     "PedidoConcluido",

@@ -66,3 +66,31 @@ class MensagemNaoEntregue(_DaMensagem, frozen=True, kw_only=True):
     """The canal did not take the message after its tries, or lost it later."""
 
     tipo: ClassVar[str] = "mensagem.nao_entregue"
+
+
+class MensagemRecebida(_DaMensagem, frozen=True, kw_only=True):
+    """A customer's message was stored; `conector` brought it, `grupo` tells of many readers.
+
+    `em_ms` is when the platform says that it was written, so that an old one, fetched
+    after an outage, is not answered as if it were new.
+    """
+
+    tipo: ClassVar[str] = "mensagem.recebida"
+    conector: str
+    em_ms: int
+    grupo: bool = False
+    em_espera: bool = False
+
+
+class MensagemEcoada(_DaMensagem, frozen=True, kw_only=True):
+    """Somebody of the shop wrote to a customer elsewhere: on the telephone, in another tool."""
+
+    tipo: ClassVar[str] = "mensagem.ecoada"
+    conector: str
+
+
+class MensagemAnotada(_DaMensagem, frozen=True, kw_only=True):
+    """A message was edited, deleted or reacted to (`anotacao`) by its author or a reader."""
+
+    tipo: ClassVar[str] = "mensagem.anotada"
+    anotacao: str

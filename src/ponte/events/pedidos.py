@@ -115,6 +115,7 @@ class WebhookRecebido(Fato, frozen=True, kw_only=True):
     webhook_id: str
     conector: str
     evento: str
+    porta: str = "pedidos"  # "canal" where people's messages come
 
     def lane(self) -> str:
         return self.webhook_id

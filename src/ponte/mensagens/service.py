@@ -13,6 +13,7 @@ import orjson
 
 from ponte.domain.mensagem import (
     Canal,
+    Conteudo,
     Direcao,
     Entrega,
     Mensagem,
@@ -31,6 +32,7 @@ from ponte.events import (
     MensagemNaoEntregue,
     MensagemPublicada,
 )
+from ponte.mensagens import conversas, estado, externas
 from ponte.ports import Channel
 from ponte.store.db import Row, Tx
 from ponte.ws import SALAS
@@ -73,7 +75,7 @@ async def accept(tx: Tx, nova: Mensagem, *, canais: Mapping[str, Channel]) -> Me
         if pedido is None:
             raise DadosInvalidos(Problema("pedido_id", "no such pedido"))
     mensagem = await _stored(tx, nova, StatusMensagem.PROCESSANDO)
-    tx.put(MensagemAceita(**_campos(mensagem)))
+    tx.put(MensagemAceita(**campos(mensagem)))
     return mensagem
 
 
@@ -137,6 +139,14 @@ async def find(tx: Tx, mensagem_id: str) -> Mensagem | None:
     return None if row is None else from_row(row)
 
 
+async def rewrite(tx: Tx, mensagem_id: str, conteudo: Conteudo) -> None:
+    """Replace what a message says, since its author did."""
+    await tx.execute(
+        "UPDATE mensagens SET conteudo = ?, atualizada_em = ? WHERE id = ?",
+        (_encode(conteudo), tx.now_ms, mensagem_id),
+    )
+
+
 async def conclude(tx: Tx, mensagem: Mensagem, *, id_externo: str | None) -> None:
     """Record that the canal took a message."""
     await tx.execute(
@@ -144,6 +154,16 @@ async def conclude(tx: Tx, mensagem: Mensagem, *, id_externo: str | None) -> Non
         (StatusMensagem.CONCLUIDA.value, id_externo, mensagem.id),
     )
     await report(tx, mensagem.id, Entrega.ENVIADA)
+    if mensagem.canal is Canal.INTERNO:
+        return
+    await estado.note_sent(tx, mensagem.canal)
+    if id_externo is not None:
+        conta = mensagem.instancia or ""
+        await externas.own(
+            tx, mensagem.canal, conta=conta, chave=id_externo, mensagem_id=mensagem.id
+        )
+        for recibo in await externas.held(tx, mensagem.canal, id_externo):
+            await receipt(tx, mensagem.id, recibo)
 
 
 async def fail(tx: Tx, mensagem_id: str, *, erro: str) -> None:
@@ -153,6 +173,16 @@ async def fail(tx: Tx, mensagem_id: str, *, erro: str) -> None:
         (StatusMensagem.ERRO.value, erro, mensagem_id),
     )
     await report(tx, mensagem_id, Entrega.FALHOU)
+
+
+async def receipt(tx: Tx, mensagem_id: str, recibo: tuple[Entrega, str | None]) -> None:
+    """Apply a platform's receipt; one of failure says why on the message."""
+    entrega, motivo = recibo
+    if await report(tx, mensagem_id, entrega) and entrega is Entrega.FALHOU:
+        await tx.execute(
+            "UPDATE mensagens SET status = ?, erro = ? WHERE id = ?",
+            (StatusMensagem.ERRO.value, motivo or "the canal did not deliver it", mensagem_id),
+        )
 
 
 async def report(tx: Tx, mensagem_id: str, entrega: Entrega) -> bool:
@@ -177,7 +207,7 @@ async def report(tx: Tx, mensagem_id: str, entrega: Entrega) -> bool:
         "UPDATE mensagens SET entrega = ?, atualizada_em = ? WHERE id = ?",
         (entrega.value, tx.now_ms, mensagem_id),
     )
-    tx.put(_FATOS[entrega](**_campos(replace(antes, entrega=entrega))))
+    tx.put(_FATOS[entrega](**campos(replace(antes, entrega=entrega))))
     return True
 
 
@@ -234,36 +264,23 @@ def _check_internal(nova: Mensagem) -> None:
         raise DadosInvalidos(Problema("conteudo", f"at most {MAX_INTERNO} characters"))
 
 
-async def _conversation(tx: Tx, canal: str, contato: str) -> str:
-    key = (canal, contato)
-    find_it = "SELECT id FROM conversas WHERE canal = ? AND contato = ?"
-    row = await tx.fetch_one(find_it, key)
-    if row is None:
-        await tx.insert_many(
-            "conversas (id, canal, contato, criada_em)",
-            [(new_id(), *key, tx.now_ms)],
-            conflict="ON CONFLICT DO NOTHING",
-        )
-        row = await tx.fetch_one(find_it, key)
-    return str(row[0]) if row else ""
-
-
 async def _stored(tx: Tx, nova: Mensagem, status: StatusMensagem) -> Mensagem:
     mensagem = replace(
         nova,
         id=new_id(),
-        conversa_id=await _conversation(tx, nova.canal, nova.contato),
+        conversa_id=await conversas.of_contact(tx, nova.canal, (nova.contato,)),
         direcao=Direcao.SAIDA,
         status=status,
         entrega=Entrega.NENHUMA,
         criada_em=tx.now_ms,
         atualizada_em=tx.now_ms,
     )
-    await _insert(tx, mensagem)
+    await insert(tx, mensagem)
     return mensagem
 
 
-async def _insert(tx: Tx, m: Mensagem) -> None:
+async def insert(tx: Tx, m: Mensagem) -> None:
+    """Write a message's row as it stands."""
     await tx.insert_many(
         "mensagens (id, conversa_id, tipo, direcao, canal, instancia, contato, remetente,"
         " destinatario, conteudo, status, entrega, erro, id_externo, pedido_id, criada_em,"
@@ -283,7 +300,8 @@ def _encode(conteudo: Any) -> str:
         raise DadosInvalidos(Problema("conteudo", "text or JSON expected")) from None
 
 
-def _campos(m: Mensagem) -> dict[str, Any]:
+def campos(m: Mensagem) -> dict[str, Any]:
+    """Return what every fact of a message tells."""
     return {
         "mensagem_id": m.id,
         "conversa_id": m.conversa_id,
