@@ -1,0 +1,47 @@
+"""Settings of the WhatsApp Cloud API, read from PONTE_WHATSAPP_CLOUD__*."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+
+def _no_slash(valor: object) -> object:
+    return valor.rstrip("/") if isinstance(valor, str) else valor
+
+
+def _as_text(valor: object) -> object:
+    return str(valor) if isinstance(valor, int) else valor
+
+
+def _pieces(valor: object) -> object:
+    if not isinstance(valor, str):
+        return valor
+    return [peca.strip() for peca in valor.split(",") if peca.strip()]
+
+
+class WhatsAppCloudSettings(BaseModel):
+    """Every field may be missing; without an app secret no webhook verifies."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
+
+    base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
+        "https://graph.facebook.com", description="Graph API, Meta's or a stand-in's"
+    )
+    api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = Field(
+        "v25.0", description="Version of the Graph API; one lives about two years"
+    )
+    access_token: SecretStr | None = Field(None, description="Token of a system user")
+    phone_number_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
+        None, description="Meta's id of the shop's number, not the number itself"
+    )
+    app_secret: Annotated[tuple[SecretStr, ...], BeforeValidator(_pieces)] = Field(
+        (), description="Secret of the app, which signs webhooks; every one valid now, by commas"
+    )
+    verify_token: SecretStr | None = Field(
+        None, description="Word chosen for the subscription's proof"
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether anything can come in."""
+        return any(secret.get_secret_value() for secret in self.app_secret)
