@@ -3,6 +3,7 @@
 CONNECTORS: dict[str, str] = {
     "rappi": "ponte.connectors.rappi:connector",
     "telegram": "ponte.connectors.telegram:connector",
+    "chatwoot": "ponte.connectors.chatwoot:connector",
     "slack": "ponte.connectors.slack:connector",
     "discord": "ponte.connectors.discord:connector",
     "webhook": "ponte.connectors.webhook:connector",

@@ -1,0 +1,65 @@
+"""Settings of Chatwoot, read from PONTE_CHATWOOT__*."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+
+def _pieces(valor: object) -> object:
+    if isinstance(valor, str):
+        return tuple(peca.strip() for peca in valor.split(",") if peca.strip())
+    return valor
+
+
+def _no_slash(valor: object) -> object:
+    return valor.rstrip("/") if isinstance(valor, str) else valor
+
+
+class ChatwootSettings(BaseModel):
+    """The connector is off while it can neither be called nor let anything in."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be a secret
+
+    base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
+        "https://app.chatwoot.com", description="Your Chatwoot, or the hosted one"
+    )
+    api_token: SecretStr | None = Field(
+        None, description="Access token of an agent or of a bot (Profile settings)"
+    )
+    account_id: int | None = Field(None, gt=0, description="Number in the address of Chatwoot")
+    inbox_id: int | None = Field(None, gt=0, description="The API channel inbox that is mirrored")
+    webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_pieces)] = Field(
+        (),
+        description="Secrets of the inbox's webhook, comma-separated; each also opens the"
+        " address /webhooks/chatwoot/<secret>, for a version that signs nothing",
+    )
+    signature: Literal["check", "log"] = Field(
+        "check",
+        description="log: a wrong signature is only logged where the secret stands in the"
+        " address, while setting up",
+    )
+    max_skew_s: float | None = Field(
+        None, gt=0, description="Oldest signature accepted, seconds; any when missing"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_blanks(cls, valores: object) -> object:
+        """Read an empty variable as one that is not set."""
+        if not isinstance(valores, dict):
+            return valores
+        return {k: v for k, v in valores.items() if v != ""}
+
+    @property
+    def can_call(self) -> bool:
+        """Tell whether conversations can be mirrored there."""
+        return bool(self.api_token and self.account_id and self.inbox_id)
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether anything can go out or come in."""
+        return self.can_call or bool(self.webhook_secrets)
+
+    def url(self, path: str) -> str:
+        """Return the address of a call of the application API."""
+        return f"{self.base_url}/api/v1/accounts/{self.account_id}{path}"
