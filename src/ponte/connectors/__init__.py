@@ -4,6 +4,8 @@ CONNECTORS: dict[str, str] = {
     "rappi": "ponte.connectors.rappi:connector",
     "telegram": "ponte.connectors.telegram:connector",
     "chatwoot": "ponte.connectors.chatwoot:connector",
+    "instagram": "ponte.connectors.instagram:connector",
+    "facebook": "ponte.connectors.facebook:connector",
     "slack": "ponte.connectors.slack:connector",
     "discord": "ponte.connectors.discord:connector",
     "webhook": "ponte.connectors.webhook:connector",
