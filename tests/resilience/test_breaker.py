@@ -231,13 +231,13 @@ async def test_listeners_hear_each_change_once_with_its_reason() -> None:
     breaker.on_change(lambda old, new, reason: heard.append((old, new, reason)))
 
     for _ in range(3):
-        await asyncio.gather(breaker.call(fails, name="send"), return_exceptions=True)
+        await asyncio.gather(breaker.call(fails), return_exceptions=True)
     clock.now += 10.0
     await breaker.call(works)
     breaker.reset()
 
     assert heard == [
-        (CLOSED, OPEN, "send: Down: boom"),
+        (CLOSED, OPEN, "Down: boom"),
         (OPEN, HALF_OPEN, "recovery timeout passed"),
         (HALF_OPEN, CLOSED, "trial calls succeeded"),
     ]

@@ -1,8 +1,14 @@
-"""Integrations: the public Python names of limits, breakers and retries.
+"""Integrations: the public Python names of limits, breakers, retries and their figures.
 
 They work in a script of its own, with no server and no database.
 """
 
+from ponte.integrations.metrics import (
+    HubMetricsRegistry,
+    export_prometheus_metrics,
+    get_metrics_registry,
+    with_metrics,
+)
 from ponte.resilience.breaker import CircuitBreaker, CircuitBreakerOpen, with_circuit_breaker
 from ponte.resilience.limiter import (
     SlidingWindowRateLimiter,
@@ -15,11 +21,15 @@ from ponte.resilience.retry import retry_with_backoff, with_retry
 __all__ = [
     "CircuitBreaker",
     "CircuitBreakerOpen",
+    "HubMetricsRegistry",
     "HubResilienceMixin",
     "SlidingWindowRateLimiter",
     "TokenBucketRateLimiter",
+    "export_prometheus_metrics",
+    "get_metrics_registry",
     "retry_with_backoff",
     "with_circuit_breaker",
+    "with_metrics",
     "with_rate_limit",
     "with_retry",
 ]

@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from ponte.errors import Adiado, PonteError
+from ponte.resilience.funcoes import is_async, outcome
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -213,7 +214,7 @@ class CircuitBreaker:
 
     def record_failure(self, cause: BaseException | str = "") -> None:
         """Say that a call allowed in this state failed through the other side's fault."""
-        text = cause if isinstance(cause, str) else _line(cause)
+        text = cause if isinstance(cause, str) else cause_of(cause)
         self._causes.append((self._clock(), text[:CAUSE_LENGTH]))
         if self._state is OPEN:
             return
@@ -226,24 +227,27 @@ class CircuitBreaker:
         if self._state is HALF_OPEN:
             self._trials -= 1
 
-    async def call(self, func: Callable[[], Awaitable[T]], *, name: str = "") -> T:
-        """Await `func()` if the breaker allows it, and record how it went.
+    @overload
+    async def call(
+        self, func: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
 
-        Args:
-            func: Makes the call.
-            name: What the call is for, to tell its cause apart when it fails.
+    @overload
+    async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+    async def call(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Call `func`, async or not, if the breaker allows it, and record how it went.
 
         Raises:
             CircuitBreakerOpen: The call was not made.
         """
-        ticket = self._era if self._state is CLOSED else self.enter()
+        ticket = self.enter()
         try:
-            result = await func()
+            result = await outcome(func(*args, **kwargs))
         except BaseException as error:
-            self.leave(ticket, failed=counts_as_failure(error), cause=_line(error, name))
+            self.leave(ticket, failed=counts_as_failure(error), cause=cause_of(error))
             raise
-        if ticket == self._era:
-            self.record_success()
+        self.leave(ticket, failed=False)
         return result
 
     def enter(self) -> int:
@@ -292,21 +296,33 @@ class CircuitBreaker:
                 listener(old, new, reason)
 
 
-def _line(error: BaseException, name: str = "") -> str:
+def cause_of(error: BaseException, name: str = "") -> str:
+    """Return the line that a breaker keeps of a failure; `name` is what the call was for."""
     kind = type(error).__name__
     return f"{name}: {kind}: {error}" if name else f"{kind}: {error}"
 
 
 def with_circuit_breaker(
     breaker: CircuitBreaker,
-) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """Make each call of an async function go through the breaker."""
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Make each call of a function, async or not, go through the breaker."""
 
-    def decorate(func: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    def decorate(func: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(func)
-        async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await breaker.call(lambda: func(*args, **kwargs))
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return await breaker.call(func, *args, **kwargs)
 
-        return guarded
+        @functools.wraps(func)
+        def guarded_in_thread(*args: P.args, **kwargs: P.kwargs) -> T:
+            ticket = breaker.enter()
+            try:
+                result = func(*args, **kwargs)
+            except BaseException as error:
+                breaker.leave(ticket, failed=counts_as_failure(error), cause=cause_of(error))
+                raise
+            breaker.leave(ticket, failed=False)
+            return result
+
+        return cast("Callable[P, T]", guarded) if is_async(func) else guarded_in_thread
 
     return decorate

@@ -7,12 +7,15 @@ a cancelled one leaves nothing behind and nobody overtakes.
 
 import asyncio
 import functools
+import threading
 import time
 from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable
-from typing import Literal, ParamSpec, Protocol, TypeVar
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, cast
+
+from ponte.resilience.funcoes import is_async
 
 CLOCK_GRAIN_S = 1e-6  # chosen: coarser than any monotonic clock, finer than any rate
 
@@ -211,17 +214,36 @@ class SlidingWindowRateLimiter(_Line):
         return self.max_requests
 
 
-def with_rate_limit(
-    limiter: RateLimiter,
-) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """Make each call of an async function wait for the limiter first."""
+def with_rate_limit(limiter: RateLimiter) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Make each call of a function, async or not, wait for the limiter first.
 
-    def decorate(func: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    A function that is not async blocks its thread while it waits. Threads may share a
+    limiter with one another, not with an event loop.
+    """
+
+    def decorate(func: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(func)
-        async def limited(*args: P.args, **kwargs: P.kwargs) -> T:
+        async def limited(*args: P.args, **kwargs: P.kwargs) -> Any:
             await limiter.acquire()
-            return await func(*args, **kwargs)
+            return await cast("Awaitable[Any]", func(*args, **kwargs))
 
-        return limited
+        @functools.wraps(func)
+        def limited_in_thread(*args: P.args, **kwargs: P.kwargs) -> T:
+            _wait_in_thread(limiter)
+            return func(*args, **kwargs)
+
+        return cast("Callable[P, T]", limited) if is_async(func) else limited_in_thread
 
     return decorate
+
+
+_threads = threading.Lock()
+
+
+def _wait_in_thread(limiter: RateLimiter) -> None:
+    while True:
+        with _threads:
+            if limiter.try_acquire():
+                return
+            wait_s = limiter.retry_after()
+        time.sleep(max(CLOCK_GRAIN_S, wait_s))

@@ -47,6 +47,19 @@ class HubNumbers:
         """Count one that was not."""
         self._failure.labels(hub, method, error).inc()
 
+    def record_circuit_breaker_state(
+        self, hub: str, state: BreakerState | str, failures: int
+    ) -> None:
+        """Show a breaker as somebody tells it; one that is watched shows itself.
+
+        Raises:
+            ValueError: no such state.
+        """
+        current = BreakerState(state)
+        for each in BreakerState:
+            self._state.labels(hub, each.value).set(each is current)
+        self._failures.labels(hub).set(failures)
+
     def watch(self, hub: str, breaker: CircuitBreaker) -> None:
         """Show a breaker as it stands at each scrape: it half-opens by time, and tells nobody."""
         for state in BreakerState:

@@ -8,9 +8,12 @@ on one call multiplies the tries.
 import asyncio
 import functools
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast, overload
+
+from ponte.resilience.funcoes import is_async, outcome
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,7 +78,7 @@ def backoff_s(attempt: int, *, base_delay: float, max_delay: float) -> float:
     return _uniform(0, ceiling)
 
 
-def _next_delay_s(error: Exception, attempt: int, *, base_delay: float, max_delay: float) -> float:
+def next_delay_s(error: Exception, attempt: int, *, base_delay: float, max_delay: float) -> float:
     """Return how long to wait before the next try, or raise `error` when there is to be none."""
     if not getattr(error, "retry", True):
         raise error
@@ -85,6 +88,7 @@ def _next_delay_s(error: Exception, attempt: int, *, base_delay: float, max_dela
     return max(backoff_s(attempt, base_delay=base_delay, max_delay=max_delay), asked_s or 0.0)
 
 
+@overload
 async def retry_with_backoff(
     func: Callable[[], Awaitable[T]],
     max_retries: int = 3,
@@ -93,8 +97,31 @@ async def retry_with_backoff(
     exceptions: Errors = (Exception,),
     *,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-) -> T:
-    """Await `func()` and up to `max_retries` repeats, with full jitter in between.
+) -> T: ...
+
+
+@overload
+async def retry_with_backoff(
+    func: Callable[[], T],
+    max_retries: int = 3,
+    base_delay: float = 1.0,
+    max_delay: float = 60.0,
+    exceptions: Errors = (Exception,),
+    *,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> T: ...
+
+
+async def retry_with_backoff(
+    func: Callable[[], Any],
+    max_retries: int = 3,
+    base_delay: float = 1.0,
+    max_delay: float = 60.0,
+    exceptions: Errors = (Exception,),
+    *,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> Any:
+    """Call `func`, async or not, and up to `max_retries` times more, with full jitter in between.
 
     An error with `retry = False` is not tried again; one with `retry_after_s` is not
     tried earlier, and not at all when that is beyond `max_delay`.
@@ -113,11 +140,13 @@ async def retry_with_backoff(
     attempt = 0
     while True:
         try:
-            return await func()
+            result = await outcome(func())
         except exceptions as error:
             if attempt >= max_retries:
                 raise
-            delay = _next_delay_s(error, attempt, base_delay=base_delay, max_delay=max_delay)
+            delay = next_delay_s(error, attempt, base_delay=base_delay, max_delay=max_delay)
+        else:
+            return result
         attempt += 1
         await sleep(delay)
 
@@ -127,16 +156,31 @@ def with_retry(
     base_delay: float = 1.0,
     max_delay: float = 60.0,
     exceptions: Errors = (Exception,),
-) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """Make an async function try again as `retry_with_backoff` does."""
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Make a function, async or not, try again as `retry_with_backoff` does.
 
-    def decorate(func: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    A function that is not async blocks its thread between its tries.
+    """
+
+    def decorate(func: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(func)
-        async def retried(*args: P.args, **kwargs: P.kwargs) -> T:
+        async def retried(*args: P.args, **kwargs: P.kwargs) -> Any:
             return await retry_with_backoff(
                 lambda: func(*args, **kwargs), max_retries, base_delay, max_delay, exceptions
             )
 
-        return retried
+        @functools.wraps(func)
+        def retried_in_thread(*args: P.args, **kwargs: P.kwargs) -> T:
+            for attempt in range(max_retries):
+                try:
+                    return func(*args, **kwargs)
+                except exceptions as error:
+                    wait_s = next_delay_s(
+                        error, attempt, base_delay=base_delay, max_delay=max_delay
+                    )
+                time.sleep(wait_s)
+            return func(*args, **kwargs)
+
+        return cast("Callable[P, T]", retried) if is_async(func) else retried_in_thread
 
     return decorate
