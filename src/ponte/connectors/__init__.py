@@ -6,6 +6,7 @@ CONNECTORS: dict[str, str] = {
     "chatwoot": "ponte.connectors.chatwoot:connector",
     "instagram": "ponte.connectors.instagram:connector",
     "facebook": "ponte.connectors.facebook:connector",
+    "whatsapp_cloud": "ponte.connectors.whatsapp_cloud:connector",
     "slack": "ponte.connectors.slack:connector",
     "discord": "ponte.connectors.discord:connector",
     "webhook": "ponte.connectors.webhook:connector",
