@@ -35,6 +35,8 @@ class Connector:
     label, the breaker and the limiter. A factory gets the validated settings and
     `Deps`; it is None where the connector does not implement that door.
 
+    `alerts_on` tells whether a connector that is on also knows whom to tell of alertas.
+
     A platform of messages has `parse`: it never raises, and gives back every event of a
     body, a person's unknown message included. It is lent the settings alone, for what a
     body doesn't say (a bot's own name); `classify` and `limites` need nothing. `canal`
@@ -47,6 +49,7 @@ class Connector:
     source_url: str
     quality: Qualidade = "bronze"
     is_on: Callable[[Any], bool] = lambda _settings: True
+    alerts_on: Callable[[Any], bool] = lambda _settings: True
     webhook: Callable[[Any], WebhookReceiver] | None = None
     orders: Callable[[Any, Deps], OrderSource] | None = None
     alerts: Callable[[Any, Deps], AlertSink] | None = None

@@ -220,7 +220,9 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             connector,
             settings,
             orders=connector.orders(settings, deps) if connector.orders else None,
-            alerts=connector.alerts(settings, deps) if connector.alerts else None,
+            alerts=connector.alerts(settings, deps)
+            if connector.alerts and connector.alerts_on(settings)
+            else None,
             webhook=connector.webhook(settings) if connector.webhook else None,
             channel=connector.channel(settings, deps) if connector.channel else None,
         )

@@ -213,4 +213,10 @@ async def test_the_probe_tells_a_good_token_from_a_bad_one(mesa: Mesa) -> None:
 
 def test_an_empty_setting_leaves_the_connector_off() -> None:
     assert connector.is_on(TelegramSettings(bot_token=SecretStr(""), chat_id="1")) is False
-    assert connector.is_on(TelegramSettings(bot_token=SecretStr("1:x"), chat_id=None)) is False
+
+
+def test_without_a_chat_messages_are_on_and_alertas_are_off() -> None:
+    settings = TelegramSettings(bot_token=SecretStr("1:x"))
+
+    assert connector.is_on(settings) is True
+    assert connector.alerts_on(settings) is False

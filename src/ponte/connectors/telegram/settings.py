@@ -9,12 +9,23 @@ def _no_slash(valor: object) -> object:
     return valor.rstrip("/") if isinstance(valor, str) else valor
 
 
+def _secrets(valor: object) -> object:
+    if not isinstance(valor, str):
+        return valor
+    return [peca.strip() for peca in valor.split(",") if peca.strip()]
+
+
+def _bot_name(valor: object) -> object:
+    """Read `@name` as `name`, and an empty variable as one that is not set."""
+    return valor.strip().removeprefix("@") or None if isinstance(valor, str) else valor
+
+
 def _as_text(valor: object) -> object:
     return str(valor) if isinstance(valor, int) else valor
 
 
 class TelegramSettings(BaseModel):
-    """The connector is off while `bot_token` or `chat_id` is missing."""
+    """The connector is off while `bot_token` is missing; alertas need `chat_id` as well."""
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
@@ -25,6 +36,18 @@ class TelegramSettings(BaseModel):
     base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
         "https://api.telegram.org", description="Bot API server, one's own or Telegram's"
     )
+    bot_username: Annotated[str | None, BeforeValidator(_bot_name)] = Field(
+        None, description="The bot's own name, which messages to it don't tell"
+    )
+    webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = Field(
+        (), description="Every secret_token valid now, comma-separated"
+    )
+
+    @property
+    def bot_id(self) -> str | None:
+        """The bot's number, which is the first part of its token."""
+        token = self.bot_token.get_secret_value() if self.bot_token else ""
+        return token.partition(":")[0] or None
 
     def method_url(self, method: str) -> str:
         """Return the URL of a method; it carries the token, so it is never shown."""
