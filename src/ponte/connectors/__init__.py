@@ -7,6 +7,7 @@ CONNECTORS: dict[str, str] = {
     "instagram": "ponte.connectors.instagram:connector",
     "facebook": "ponte.connectors.facebook:connector",
     "whatsapp_cloud": "ponte.connectors.whatsapp_cloud:connector",
+    "tiktok": "ponte.connectors.tiktok:connector",
     "slack": "ponte.connectors.slack:connector",
     "discord": "ponte.connectors.discord:connector",
     "webhook": "ponte.connectors.webhook:connector",

@@ -1,0 +1,359 @@
+"""TikTok: a local stand-in of Business Messaging, with customers who write.
+
+It refuses what the real one refuses (a `Bearer`, an unknown conversation, text that is
+too long, a message nobody asked for), gives each refresh token away once, and posts
+webhooks signed. Run it: `python -m ponte.simulators.tiktok --port 8085
+--webhook-url http://127.0.0.1:8000/webhooks/tiktok`.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ponte.simulators.comportamento import Defeito
+from ponte.simulators.plataforma import Caos, Plataforma
+
+APP_ID = "7600000000000000001"
+APP_SECRET = "simulador-nao-e-um-segredo"  # noqa: S105 - opens nothing but this stand-in
+CONTA = "-000SIMULADOR_conta"
+API = "/open_api/v1.3"
+WINDOW_MS = 48 * 3_600_000  # documented: after the person's last message
+PER_WINDOW = 10  # documented: messages until the person writes again
+LISTED = 20  # documented: messages of a conversation that are listed
+
+
+@dataclass(slots=True)
+class Conversa:
+    """One person who wrote: the messages both ways, newest last."""
+
+    id: str
+    pessoa: str
+    nome: str
+    mensagens: list[dict[str, Any]] = field(default_factory=list)
+    respondida: bool = False
+    escreveu_ms: int = 0
+    enviadas: int = 0
+
+
+class SimuladorTiktok(Plataforma):
+    """One Business Account and one app.
+
+    Args:
+        webhook_url: Where its events go.
+        caos: How often it misbehaves by itself.
+        now: Epoch seconds.
+        validade_s: How long a token lives.
+    """
+
+    def __init__(
+        self,
+        *,
+        webhook_url: str = "",
+        caos: Caos | None = None,
+        now: Callable[[], float] = time.time,
+        validade_s: int = 86_400,
+    ) -> None:
+        super().__init__(webhook_url=webhook_url, caos=caos)
+        self.conversas: dict[str, Conversa] = {}
+        self.validade_s = validade_s
+        self.renovacoes = 0
+        self.access, self.refresh = "act.SIMULADOR0", "rft.SIMULADOR0"
+        self._until = now() + validade_s
+        self._now = now
+        self._next = 0
+
+    def env(self, url: str) -> dict[str, str]:
+        """Return the settings of a Ponte that talks to it at this address."""
+        return {
+            "PONTE_TIKTOK__BASE_URL": url,
+            "PONTE_TIKTOK__APP_ID": APP_ID,
+            "PONTE_TIKTOK__APP_SECRET": APP_SECRET,
+            "PONTE_TIKTOK__BUSINESS_ID": CONTA,
+            "PONTE_TIKTOK__ACCESS_TOKEN": self.access,
+            "PONTE_TIKTOK__REFRESH_TOKEN": self.refresh,
+        }
+
+    # ------------------------------------------------------------ what a platform adds
+
+    def routes(self) -> Sequence[Route]:
+        message = f"{API}/business/message"
+        return (
+            Route(f"{message}/send/", self._send_call, methods=["POST"]),
+            Route(f"{message}/conversation/list/", self._conversations_call),
+            Route(f"{message}/content/list/", self._contents_call),
+            Route(f"{API}/tt_user/oauth2/refresh_token/", self._renew_call, methods=["POST"]),
+        )
+
+    def error(self, modo: str, defeito: Defeito) -> Response:
+        if modo == "429":
+            wait = {"Retry-After": str(max(1, round(defeito.segundos)))}
+            return _answer(40100, "Requests made too frequently.", status=429, headers=wait)
+        if modo == "token":
+            return _answer(40105, "Access token is incorrect or has been revoked.")
+        return _answer(50000, "System error.", status=500)
+
+    def headers(self, corpo: bytes) -> Mapping[str, str]:
+        t = str(int(self._now()))
+        signed = hmac.new(APP_SECRET.encode(), t.encode() + b"." + corpo, hashlib.sha256)
+        return {"TikTok-Signature": f"t={t},s={signed.hexdigest()}"}
+
+    # ------------------------------------------------------------ customers
+
+    async def write(self, nome: str, texto: str, *, responde_a: str | None = None) -> str:
+        """Let a customer write; return the message's id."""
+        part: dict[str, Any] = {"type": "text", "text": {"body": texto}}
+        if responde_a is not None:
+            part["referenced_message_info"] = {"referenced_message_id": responde_a}
+        return await self._from_customer(nome, part)
+
+    async def press(self, nome: str, titulo: str) -> str:
+        """Let a customer press a button: its words arrive as a text."""
+        return await self.write(nome, titulo)
+
+    async def send_image(self, nome: str, media_id: str = "vSIMULADORimagem") -> str:
+        """Let a customer send a picture."""
+        return await self._from_customer(nome, {"type": "image", "image": {"media_id": media_id}})
+
+    async def share(self, nome: str, post_id: str) -> str:
+        """Let a customer share a post."""
+        url = f"https://www.tiktok.com/player/v1/{post_id}"
+        part = {"type": "share_post", "share_post": {"video_id": post_id, "embed_url": url}}
+        return await self._from_customer(nome, part)
+
+    async def read(self, nome: str) -> None:
+        """Let a customer read all that was written."""
+        conversa = self._conversa(nome)
+        content = {**self._people(conversa, own=False), "timestamp": self._ms()}
+        content["read"] = {"last_read_timestamp": self._ms()}
+        await self._tell("im_mark_read_msg", content)
+
+    async def remove_authorization(self, reason: int = 1) -> None:
+        """Let the shop's account take its leave back."""
+        self.access = self.refresh = ""
+        await self._tell("authorization.removed", {"reason": reason})
+
+    def conversa_de(self, nome: str) -> str:
+        """Return the id of a customer's conversation."""
+        return self._conversa(nome).id
+
+    async def _from_customer(self, nome: str, part: Mapping[str, Any]) -> str:
+        conversa = self._conversa(nome)
+        conversa.escreveu_ms, conversa.enviadas = self._ms(), 0
+        content = self._message(conversa, part, own=False)
+        await self._tell("im_receive_msg", content)
+        return str(content["message_id"])
+
+    def _conversa(self, nome: str) -> Conversa:
+        digest = hashlib.sha256(nome.encode()).hexdigest()[:12]
+        found = self.conversas.get(f"a1+{digest}==")
+        if found is None:
+            found = Conversa(f"a1+{digest}==", f"+{digest}/01", nome)
+            self.conversas[found.id] = found
+        return found
+
+    def _message(self, conversa: Conversa, part: Mapping[str, Any], *, own: bool) -> dict[str, Any]:
+        self._next += 1
+        content = {
+            **self._people(conversa, own=own),
+            "conversation_id": conversa.id,
+            "message_id": f"u1SIM{self._next:06d}==",
+            "timestamp": self._ms(),
+            **part,
+        }
+        conversa.mensagens.append(content)
+        return content
+
+    def _people(self, conversa: Conversa, *, own: bool) -> dict[str, Any]:
+        shop = {"id": CONTA, "role": "business_account"}
+        person = {"id": conversa.pessoa, "role": "personal_account"}
+        return {
+            "from": "loja" if own else conversa.nome,
+            "to": conversa.nome if own else "loja",
+            "unique_identifier": CONTA if own else conversa.pessoa,
+            "from_user": shop if own else person,
+            "to_user": person if own else shop,
+            "conversation_id": conversa.id,
+        }
+
+    async def _tell(self, event: str, content: Mapping[str, Any]) -> None:
+        body = {
+            "client_key": APP_ID,
+            "event": event,
+            "create_time": int(self._now()),
+            "user_openid": CONTA,
+            "content": json.dumps(content, ensure_ascii=False),
+        }
+        await self.post(json.dumps(body, ensure_ascii=False).encode(), onde=event)
+
+    def _ms(self) -> int:
+        return int(self._now() * 1000)
+
+    # ------------------------------------------------------------ the API
+
+    async def _send_call(self, request: Request) -> Response:
+        return await self.faulty("send", lambda: self._send(request))
+
+    async def _conversations_call(self, request: Request) -> Response:
+        return await self.faulty("conversations", lambda: self._conversations(request))
+
+    async def _contents_call(self, request: Request) -> Response:
+        return await self.faulty("contents", lambda: self._contents(request))
+
+    async def _renew_call(self, request: Request) -> Response:
+        return await self.faulty("renew", lambda: self._renew(request))
+
+    def _refusal(self, request: Request) -> Response | None:
+        token = request.headers.get("access-token", "")
+        if not token or token.startswith("Bearer"):
+            return _answer(40105, "Access token is incorrect or has been revoked.")
+        if token != self.access or self._now() >= self._until:
+            return _answer(40102, "Access token expired.")
+        return None
+
+    async def _send(self, request: Request) -> Response:
+        refused = self._refusal(request)
+        if refused is not None:
+            return refused
+        body = json.loads(await request.body())
+        conversa = self.conversas.get(body.get("recipient"))
+        if body.get("business_id") != CONTA or conversa is None:
+            return _answer(40002, "Param recipient is invalid.")
+        tipo = body.get("message_type")
+        if tipo == "SENDER_ACTION":
+            self.mensagens.append(body)
+            return _answer(data={"message": {"message_id": ""}})
+        part = _part(tipo, body)
+        if part is None:
+            return _answer(40002, f"Param {str(tipo).lower()} is invalid.")
+        over = self._ms() - conversa.escreveu_ms > WINDOW_MS or conversa.enviadas >= PER_WINDOW
+        if over:
+            return _answer(40002, "The message limit of this conversation is reached.")
+        conversa.enviadas += 1
+        conversa.respondida = True
+        content = self._message(conversa, part, own=True)
+        content["message_tag"] = {"source": "API"}
+        self.mensagens.append({**body, "message_id": content["message_id"]})
+        await self._tell("im_send_msg", content)  # the echo comes before the answer
+        return _answer(data={"message": {"message_id": content["message_id"]}})
+
+    async def _conversations(self, request: Request) -> Response:
+        refused = self._refusal(request)
+        if refused is not None:
+            return refused
+        answered = request.query_params.get("conversation_type") == "SINGLE"
+        found = [
+            {"conversation_id": c.id, "update_time": c.mensagens[-1]["timestamp"], "referral": {}}
+            for c in self.conversas.values()
+            if c.respondida is answered and c.mensagens
+        ]
+        at, limit = (
+            int(request.query_params.get(k, v)) for k, v in (("cursor", 0), ("limit", 100))
+        )
+        page = found[at : at + limit]
+        more = at + len(page) < len(found)
+        return _answer(data={"conversations": page, "has_more": more, "cursor": at + len(page)})
+
+    async def _contents(self, request: Request) -> Response:
+        refused = self._refusal(request)
+        if refused is not None:
+            return refused
+        conversa = self.conversas.get(request.query_params.get("conversation_id", ""))
+        if conversa is None:
+            return _answer(40002, "Param conversation_id is invalid.")
+        newest = reversed(conversa.mensagens[-LISTED:])
+        return _answer(data={"messages": [_listed(message) for message in newest]})
+
+    async def _renew(self, request: Request) -> Response:
+        body = json.loads(await request.body())
+        known = (body.get("client_id"), body.get("client_secret")) == (APP_ID, APP_SECRET)
+        if not known or not self.refresh or body.get("refresh_token") != self.refresh:
+            return _answer(40105, "Refresh token is incorrect or has been revoked.")
+        self.renovacoes += 1
+        self.access = f"act.SIMULADOR{self.renovacoes}"
+        self.refresh = f"rft.SIMULADOR{self.renovacoes}"
+        self._until = self._now() + self.validade_s
+        return _answer(
+            data={
+                "access_token": self.access,
+                "expires_in": self.validade_s,
+                "open_id": CONTA,
+                "refresh_token": self.refresh,
+                "refresh_token_expires_in": 365 * 86_400,
+                "scope": "message.list.read,message.list.send,message.list.manage",
+                "token_type": "Bearer",
+            }
+        )
+
+
+def _part(tipo: object, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a message carries, or None when TikTok would refuse it."""
+    if tipo == "TEXT":
+        words = (body.get("text") or {}).get("body")
+        fits = isinstance(words, str) and 0 < len(words) <= 6000
+        return {"type": "text", "text": {"body": words}} if fits else None
+    if tipo == "TEMPLATE":
+        card = body.get("template") or {}
+        buttons = card.get("buttons") or []
+        fits = (
+            card.get("type") in ("QA_BUTTON_CARD", "QA_LINK_CARD")
+            and 0 < len(card.get("title", "")) <= 40
+            and 1 <= len(buttons) <= 3
+            and all(0 < len(b.get("title", "")) <= 20 for b in buttons)
+            and all(b.get("type") == "REPLY" and len(b.get("id", "")) <= 40 for b in buttons)
+        )
+        return {"type": "template", "template": card} if fits else None
+    return None
+
+
+def _listed(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message as the list shows it: other names for the people and the type."""
+    hidden = ("from", "to", "type", "unique_identifier")
+    shown = {k: v for k, v in message.items() if k not in hidden}
+    people = {"sender": message["from"], "recipient": message["to"]}
+    return {**shown, **people, "message_type": str(message["type"]).upper()}
+
+
+def _answer(
+    code: int = 0,
+    message: str = "OK",
+    *,
+    data: Mapping[str, Any] | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    body = {"code": code, "message": message, "request_id": "SIMULADOR", "data": data or {}}
+    return JSONResponse(body, status, headers=headers)
+
+
+async def serve(host: str = "127.0.0.1", port: int = 8085, *, webhook_url: str = "") -> None:
+    """Serve one account until cancelled."""
+    simulador = SimuladorTiktok(webhook_url=webhook_url)
+    await simulador.start(host, port)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await simulador.stop()
+
+
+def main() -> None:
+    """Serve from the command line."""
+    parser = argparse.ArgumentParser(description="A local stand-in of TikTok's direct messages")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8085)
+    parser.add_argument("--webhook-url", default="")
+    args = parser.parse_args()
+    asyncio.run(serve(args.host, args.port, webhook_url=args.webhook_url))
+
+
+if __name__ == "__main__":
+    main()
