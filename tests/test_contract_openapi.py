@@ -30,6 +30,7 @@ TAGS = (
     "estoque",
     "alertas",
     "mensagens",
+    "canais",
     "falhas",
     "acesso",
     "métricas",

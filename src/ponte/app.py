@@ -34,6 +34,7 @@ FEATURES = (
     "ponte.mensagens.routes",
     "ponte.falhas.routes",
     "ponte.acesso.routes",
+    "ponte.canais.routes",
     "ponte.metricas.routes",
     "ponte.operacao",
     "ponte.console.routes",

@@ -1,7 +1,7 @@
 """Context: what every handler and route may use, built once by the runtime."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ponte.ports import (
@@ -16,6 +16,7 @@ from ponte.ports import (
     WebhookReceiver,
 )
 from ponte.rastro import Rastreador
+from ponte.resilience.http import Http
 from ponte.resilience.partilha import Cotas
 from ponte.settings import Settings
 from ponte.store.db import Database
@@ -33,6 +34,7 @@ class Ligado:
     alerts: AlertSink | None = None
     webhook: WebhookReceiver | None = None
     channel: Channel | None = None
+    probe: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Context:
 
     `conhecidos` are the connectors that this version has, on or off; `ligados` are on.
     `rastreador` collects spans, where somebody wants them. `ajudante` and the rates that
-    processes share through it (`cotas`) are there where a Redis is set.
+    processes share through it (`cotas`) are there where a Redis is set. `destinos` are all that
+    is called outside, by name.
     """
 
     settings: Settings
@@ -58,6 +61,7 @@ class Context:
     rastreador: Rastreador | None = None
     ajudante: Ajudante | None = None
     cotas: Cotas | None = None
+    destinos: Mapping[str, Http] = field(default_factory=dict)
 
     def source(self, canal: str) -> OrderSource | None:
         """Return the order source of a canal, when it is on."""

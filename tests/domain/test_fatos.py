@@ -11,11 +11,12 @@ from ponte.events import CATALOGO, Fato
 ROOT = Path(__file__).parents[2]
 # What Ponte makes or looks up itself, and what things are called: nothing about a person.
 PLAIN = {
-    "alerta_id", "ate", "canal", "causa", "chave", "conector", "conversa_id", "destino", "direcao",
-    "em", "entrega", "evento", "falha_id", "faltas", "fato_lane", "fato_tipo", "fila", "filial_id",
-    "itens", "linhas", "loja", "loja_externa", "mensagem_id", "motivo", "nome", "nota_chave",
-    "origem", "para_sala", "pedido_externo", "pedido_id", "preco", "produto_id", "severidade",
-    "silencio_id", "status", "tipo_mensagem", "total", "webhook_id",
+    "alerta_id", "anotacao", "antes", "ate", "canal", "causa", "chave", "conector", "conversa_id",
+    "destino", "direcao", "em", "entrega", "estado", "evento", "falha_id", "faltas", "fato_lane",
+    "fato_tipo", "fila", "filial_id", "hub", "itens", "linhas", "loja", "loja_externa",
+    "mensagem_id", "motivo", "nome", "nota_chave", "origem", "para_sala", "pedido_externo",
+    "pedido_id", "porta", "preco", "produto_id", "severidade", "silencio_id", "status",
+    "tipo_mensagem", "total", "webhook_id",
 }  # fmt: skip
 # `motivo` of a notice is one of the code's own; `nome` of a product is a thing's.
 OWN_WORDS = {("alerta.entrega_pedida", "motivo"), ("alerta.entregue", "motivo")}

@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -174,6 +175,7 @@ async def _assemble(
         rastreador=rastreador or open_rastreador(settings, env, instancia=instance.id),
         ajudante=ajudante,
         cotas=None if ajuda is None else ajuda.cotas,
+        destinos=https,
     )
     return Built(ctx, instance, https, deps, aberto.stream, ajuda)
 
@@ -225,6 +227,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             else None,
             webhook=connector.webhook(settings) if connector.webhook else None,
             channel=connector.channel(settings, deps) if connector.channel else None,
+            probe=partial(connector.probe, settings, deps) if connector.probe else None,
         )
     return ligados
 

@@ -7,6 +7,8 @@ import structlog
 
 from ponte.alertas.retorno import watch_silences
 from ponte.alertas.vigia import watch_orders
+from ponte.canais.medida import watch_numbers
+from ponte.canais.sonda import probe_hubs
 from ponte.context import Context
 from ponte.domain.alerta import Severidade
 from ponte.domain.pedido import StatusPedido
@@ -32,6 +34,8 @@ def jobs(ctx: Context) -> list[Job]:
         Job("vigiar_pedidos", 15, watch_orders),
         Job("vigiar_silencios", 5, watch_silences),
         Job("resumir_metricas", 60, sum_up),
+        Job("sondar_canais", 60, probe_hubs, at_start=True),
+        Job("medir_canais", 60, watch_numbers),
         Job("limpar", 3600, clean),
     ]
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.

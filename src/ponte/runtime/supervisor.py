@@ -16,6 +16,7 @@ import structlog
 
 from ponte import flow
 from ponte.alertas import service as alertas
+from ponte.canais.disjuntores import Vigia
 from ponte.context import Context
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.estoque.monitor import watch
@@ -71,6 +72,9 @@ class Supervisor:
         carteiro = Carteiro(self.ctx)
         self.ctx.hub.hear(carteiro.heard)
         self.keep("carteiro", carteiro.run)
+        vigia = Vigia(self.ctx)
+        vigia.start()
+        self.keep("disjuntores dos canais", vigia.run)
         self.keep("amostrador", Amostrador(self.ctx).run)
         self.keep("relay", relay.follow)
         if not self.ctx.broker.rows_are_the_queue:

@@ -1,0 +1,115 @@
+"""Avisos: what people are told of a hub without having asked.
+
+An alert opens with what is wrong and ends by itself with it. Breakers are told of as they
+change, the rest is looked for by the clock: silence makes no event.
+"""
+
+from dataclasses import replace
+
+from ponte.alertas import service
+from ponte.alertas.handlers import politica
+from ponte.alertas.service import Disparo, Politica
+from ponte.context import Context
+from ponte.domain.alerta import Severidade
+from ponte.resilience.breaker import BreakerState
+from ponte.store.db import Tx
+
+DISJUNTOR, SILENCIOSO, PARADO = "disjuntor", "canal_silencioso", "canal_parado"
+LENTO, FALHANDO = "hub_lento", "hub_falhando"
+
+
+async def tell_breaker(tx: Tx, ctx: Context, *, hub: str, estado: str, motivo: str) -> None:
+    """Alert once that a destination is left alone, once that it is tried, and tell the end.
+
+    Tried again and again it changes each half minute, which tells nobody anything new. A
+    sink whose own destination is down is not asked to tell of it.
+    """
+    quem = politica(ctx)
+    disparo = _disjuntor(hub, aberto=estado == BreakerState.OPEN, motivo=motivo)
+    if estado == BreakerState.CLOSED:
+        await _end(tx, disparo, quem)
+        return
+    fired = await _fired(tx, disparo.impressao)
+    if fired == (1 if estado == BreakerState.HALF_OPEN else 0):
+        others = tuple(destino for destino in quem.destinos if destino != hub)
+        await service.raise_alert(tx, disparo, politica=replace(quem, destinos=others))
+
+
+async def hold(tx: Tx, disparo: Disparo, quem: Politica, *, wrong: bool) -> None:
+    """Have an alert open as long as something is wrong, and told of once."""
+    if not wrong:
+        await _end(tx, disparo, quem)
+    elif not await service.is_open(tx, disparo.impressao):
+        await service.raise_alert(tx, disparo, politica=quem)
+
+
+def silencioso(canal: str, esperadas: float) -> Disparo:
+    """Return the firing about a canal that brings nothing at an hour at which it always did."""
+    return Disparo(
+        nome=SILENCIOSO,
+        titulo="Canal silencioso",
+        texto=f"{canal}: nenhuma mensagem entra, e {esperadas:.0f} eram esperadas desde a última. "
+        "O webhook ainda chega? O celular está conectado?",
+        severidade=Severidade.CRITICO,
+        origem="canais",
+        labels={"canal": canal},
+    )
+
+
+def parado(canal: str, motivo: str) -> Disparo:
+    """Return the firing about a canal on which nothing is sent until somebody acts."""
+    return Disparo(
+        nome=PARADO,
+        titulo="Canal parado",
+        texto=f"{canal}: {motivo}. As mensagens esperam; depois de consertar: "
+        f"POST /hub/circuit-breaker/{canal}/reset",
+        severidade=Severidade.CRITICO,
+        origem="canais",
+        labels={"canal": canal},
+    )
+
+
+def lento(hub: str, media_s: float) -> Disparo:
+    """Return the firing about a destination that takes long to answer."""
+    return Disparo(
+        nome=LENTO,
+        titulo="Destino lento",
+        texto=f"{hub} leva {media_s:.1f} s por chamada, na média de 5 minutos.",
+        origem="canais",
+        labels={"hub": hub},
+    )
+
+
+def falhando(hub: str, taxa: float) -> Disparo:
+    """Return the firing about a destination that takes too few of the calls."""
+    return Disparo(
+        nome=FALHANDO,
+        titulo="Destino recusa chamadas",
+        texto=f"{hub}: só {taxa:.0%} das chamadas deram certo em 5 minutos.",
+        severidade=Severidade.CRITICO,
+        origem="canais",
+        labels={"hub": hub},
+    )
+
+
+def _disjuntor(hub: str, *, aberto: bool, motivo: str) -> Disparo:
+    return Disparo(
+        nome=DISJUNTOR,
+        titulo="Disjuntor aberto" if aberto else "Disjuntor em teste",
+        texto=f"{hub}: {motivo}. O que vai para lá espera; volta sozinho quando ele responder.",
+        severidade=Severidade.CRITICO if aberto else Severidade.AVISO,
+        origem="canais",
+        labels={"hub": hub},
+    )
+
+
+async def _end(tx: Tx, disparo: Disparo, quem: Politica) -> None:
+    await service.resolve_fingerprint(tx, disparo.impressao, por="ponte", destinos=quem.destinos)
+
+
+async def _fired(tx: Tx, impressao: str) -> int:
+    """Return how often the open alert of a fingerprint fired, 0 where none is open."""
+    row = await tx.fetch_one(
+        "SELECT contagem FROM alertas WHERE impressao = ? AND resolvido_em IS NULL", (impressao,)
+    )
+    return 0 if row is None else int(row[0])

@@ -1,0 +1,44 @@
+"""Hubs: the platforms on which people write, and which connectors and destinations serve them.
+
+A hub may have two connectors behind it, and a connector two destinations: its messages
+and its alertas are limited apart.
+"""
+
+from collections.abc import Iterable
+
+from ponte.context import Context, Ligado
+from ponte.errors import NaoEncontrado
+from ponte.resilience.http import Http
+
+HUBS = ("whatsapp", "instagram", "facebook", "tiktok", "telegram", "x")
+
+
+def hub_of(ligado: Ligado) -> str:
+    """Return the hub that a connector serves."""
+    return ligado.connector.canal or ligado.connector.name
+
+
+def serving(ctx: Context, hub: str) -> list[Ligado]:
+    """Return the connectors that are on and carry the messages of a hub."""
+    return [c for c in ctx.ligados.values() if c.channel is not None and hub_of(c) == hub]
+
+
+def destinations(ctx: Context, hub: str) -> list[Http]:
+    """Return where the calls of a hub go; a destination's own name stands for itself.
+
+    Raises:
+        NaoEncontrado: neither a hub nor a destination has that name.
+    """
+    connectors = [n for n, c in ctx.ligados.items() if hub_of(c) == hub]
+    found = [http for name, http in ctx.destinos.items() if _owner(name, ctx.ligados) in connectors]
+    if found or hub in HUBS:
+        return found
+    if hub in ctx.destinos:
+        return [ctx.destinos[hub]]
+    raise NaoEncontrado("Hub", hub)
+
+
+def _owner(destino: str, connectors: Iterable[str]) -> str:
+    """Return the connector that calls a destination: `telegram` of `telegram_mensagens`."""
+    begins = [n for n in connectors if destino == n or destino.startswith(f"{n}_")]
+    return max(begins, key=len, default=destino)

@@ -1,0 +1,100 @@
+"""Modelos: what the routes of canais answer, as OpenAPI tells it.
+
+The answers are bytes, encoded once; these say what is in them, and a test holds
+every answer to that. A field added to an answer is added here too.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Estado = Literal["healthy", "degraded", "unhealthy", "disabled"]
+EstadoDoDisjuntor = Literal["closed", "open", "half_open"]
+
+
+class _Saida(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SondaDoHub(_Saida):
+    """What the hub said when it was asked; null until then."""
+
+    existe: bool
+    idade_s: float | None
+    ok: bool | None
+    erro: str | None
+
+
+class SaudeDoHub(_Saida):
+    """How a hub is and why; each fact with its age in seconds, null where it never was."""
+
+    status: Estado
+    motivo: str
+    ultima_entrada_s: float | None
+    ultimo_envio_s: float | None
+    ultima_falha_s: float | None
+    falha: str | None
+    sonda: SondaDoHub
+    esperadas_desde_a_ultima: float
+    parado: str | None
+    disjuntores: dict[str, EstadoDoDisjuntor]
+
+
+class SaudeDosHubs(_Saida):
+    """The worst status, and each hub."""
+
+    status: Estado
+    hubs: dict[str, SaudeDoHub]
+
+
+class NumerosDoHub(_Saida):
+    """Calls of all living processes; `p95_ms` is of the process that answers."""
+
+    requests: int
+    success: int
+    failure: dict[str, int]
+    success_rate: float | None
+    media_ms: float | None
+    p95_ms: float | None
+    disjuntor: EstadoDoDisjuntor
+
+
+class NumerosDosHubs(_Saida):
+    """Each destination's numbers."""
+
+    hubs: dict[str, NumerosDoHub]
+
+
+class CausaDoDisjuntor(_Saida):
+    """One counted failure."""
+
+    idade_s: float
+    texto: str
+
+
+class DisjuntorDoHub(_Saida):
+    """The worst state of any process, how many are in which, and the rest as it is here."""
+
+    state: EstadoDoDisjuntor
+    processos: dict[EstadoDoDisjuntor, int]
+    failures: int
+    failure_threshold: int
+    desde_s: float
+    motivo: str | None
+    segurado: bool
+    retry_after_s: float | None
+    causas: list[CausaDoDisjuntor]
+
+
+class Disjuntores(_Saida):
+    """Each destination's breaker."""
+
+    hubs: dict[str, DisjuntorDoHub]
+
+
+class ReinicioDoHub(_Saida):
+    """Which breakers are closed again, and whether sending had been stopped."""
+
+    hub: str
+    disjuntores: list[str]
+    retomado: bool

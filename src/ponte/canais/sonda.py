@@ -1,0 +1,107 @@
+"""Sonda: each hub that is on is asked how it is once a minute, and what it said is kept.
+
+Nobody who looks at the health makes a call: a page that is open on ten screens would
+else cost ten calls a second. Asking holds no transaction.
+"""
+
+import asyncio
+
+from ponte.alertas.handlers import politica
+from ponte.canais import avisos, consultas, hubs, saude
+from ponte.canais.saude import Fatos, Saude
+from ponte.context import Context, Ligado
+from ponte.errors import PonteError
+from ponte.events.canais import CanalMudou
+from ponte.logs import mask
+from ponte.store.db import Tx
+
+TIMEOUT_S = 15.0  # chosen: a call is given up after ten seconds, its turn awaited for two
+MAX_ERRO = 200  # chosen: a reason is a line
+GUARDA_H = (saude.SEMANAS + 2) * saude.SEMANA_H  # what `expected` looks at, and a week more
+
+
+async def probe_hubs(ctx: Context) -> None:
+    """Ask every hub that is on and can be asked, all at once; then judge each."""
+    on = [hub for hub in hubs.HUBS if hubs.serving(ctx, hub)]
+    await asyncio.gather(*(_probe(ctx, hub) for hub in on))
+    for hub, fatos in (await consultas.facts(ctx, on)).items():
+        await ctx.db.transact(_judge, ctx, hub, fatos)
+    await ctx.db.transact(_forget)
+
+
+async def _judge(tx: Tx, ctx: Context, hub: str, fatos: Fatos) -> None:
+    """Write down what a hub is now, and have people told of what they must mend."""
+    quem = politica(ctx)
+    silent = fatos.esperadas >= saude.ESPERADAS_DEMAIS
+    await _mark_silence(tx, hub, silent=silent)
+    await avisos.hold(tx, avisos.silencioso(hub, fatos.esperadas), quem, wrong=silent)
+    parado = avisos.parado(hub, fatos.parado or "")
+    await avisos.hold(tx, parado, quem, wrong=fatos.parado is not None)
+    await _tell_change(tx, hub, saude.judge(fatos))
+
+
+async def _tell_change(tx: Tx, hub: str, agora: Saude) -> None:
+    chave = f"canal.estado.{hub}"
+    row = await tx.fetch_one("SELECT valor FROM meta WHERE chave = ?", (chave,))
+    antes = str(row[0]) if row else "disabled"
+    if antes == agora.status:
+        return
+    await tx.execute(
+        "INSERT INTO meta (chave, valor) VALUES (?, ?)"
+        " ON CONFLICT (chave) DO UPDATE SET valor = excluded.valor",
+        (chave, agora.status),
+    )
+    tx.put(CanalMudou(canal=hub, estado=agora.status, antes=antes, motivo=agora.motivo))
+
+
+async def _probe(ctx: Context, hub: str) -> None:
+    asked = [ligado for ligado in hubs.serving(ctx, hub) if ligado.probe is not None]
+    if not asked:
+        return
+    erros = [erro for erro in [await _ask(ligado) for ligado in asked] if erro is not None]
+    await ctx.db.transact(_store, hub, "; ".join(erros) or None)
+
+
+async def _ask(ligado: Ligado) -> str | None:
+    """Return what is wrong with a connector, None when it is well."""
+    if ligado.probe is None:
+        return None
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await ligado.probe()
+    except PonteError as error:
+        return mask(str(error))[:MAX_ERRO]
+    except TimeoutError:
+        return f"{ligado.connector.name}: no answer in {TIMEOUT_S:.0f} s"
+    return None
+
+
+async def _store(tx: Tx, hub: str, erro: str | None) -> None:
+    await tx.execute(
+        "INSERT INTO canais_estado (canal, sondado_em, sonda_ok, sonda_erro) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (canal) DO UPDATE SET sondado_em = excluded.sondado_em,"
+        " sonda_ok = excluded.sonda_ok, sonda_erro = excluded.sonda_erro",
+        (hub, tx.now_ms, int(erro is None), erro),
+    )
+
+
+async def _mark_silence(tx: Tx, hub: str, *, silent: bool) -> None:
+    if silent:
+        await tx.execute(
+            "UPDATE canais_estado SET silencioso_desde = ?"
+            " WHERE canal = ? AND silencioso_desde IS NULL",
+            (tx.now_ms, hub),
+        )
+    else:
+        await tx.execute(
+            "UPDATE canais_estado SET silencioso_desde = NULL"
+            " WHERE canal = ? AND silencioso_desde IS NOT NULL",
+            (hub,),
+        )
+
+
+async def _forget(tx: Tx) -> None:
+    await tx.execute(
+        "DELETE FROM canais_trafego WHERE hora < ?",
+        (tx.now_ms // (saude.HORA_S * 1000) - GUARDA_H,),
+    )
