@@ -26,6 +26,7 @@ class Request:
         headers: Further headers.
         timeout_s: Seconds for the whole exchange, connecting included.
         operation: What it is for in metrics ("send_message"); the method when empty.
+        reply_bytes: The largest reply that is read; None is the cap of every call.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = TIMEOUT_S
     operation: str = ""
+    reply_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,7 @@ class Http:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > MAX_REPLY_BYTES:
+                if len(body) > (request.reply_bytes or MAX_REPLY_BYTES):
                     raise _ReplyTooBig
         finally:
             await response.aclose()
