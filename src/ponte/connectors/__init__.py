@@ -3,10 +3,11 @@
 CONNECTORS: dict[str, str] = {
     "rappi": "ponte.connectors.rappi:connector",
     "telegram": "ponte.connectors.telegram:connector",
+    "whatsapp": "ponte.connectors.whatsapp:connector",
     "chatwoot": "ponte.connectors.chatwoot:connector",
+    "whatsapp_cloud": "ponte.connectors.whatsapp_cloud:connector",
     "instagram": "ponte.connectors.instagram:connector",
     "facebook": "ponte.connectors.facebook:connector",
-    "whatsapp_cloud": "ponte.connectors.whatsapp_cloud:connector",
     "tiktok": "ponte.connectors.tiktok:connector",
     "slack": "ponte.connectors.slack:connector",
     "discord": "ponte.connectors.discord:connector",

@@ -1,0 +1,74 @@
+"""Settings of WhatsApp through Evolution API, read from PONTE_WHATSAPP__*.
+
+Secrets that may be several stand comma-separated in one line, the newest first.
+"""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+
+def _secrets(valor: object) -> object:
+    if not isinstance(valor, str):
+        return valor
+    return tuple(peca.strip() for peca in valor.split(",") if peca.strip())
+
+
+def _no_slash(valor: object) -> object:
+    return valor.rstrip("/") if isinstance(valor, str) else valor
+
+
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
+
+
+class WhatsAppSettings(BaseModel):
+    """The connector is off while `base_url` or `api_key` is missing."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
+
+    base_url: Annotated[str | None, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = (
+        Field(None, description="Evolution API server, as http://127.0.0.1:8080")
+    )
+    api_key: SecretStr | None = Field(
+        None, description="Its global key; an instance's own token sees that instance alone"
+    )
+    instance: str | None = Field(None, description="Instance that sends where none is named")
+    webhook_secrets: Secrets = Field(
+        (),
+        description="Bearer of the authorization header, or last part of the webhook's path;"
+        " every one valid now, comma-separated",
+    )
+    jwt_key: Secrets = Field(
+        (), description="Key of the webhook's JWT (header jwt_key); several, comma-separated"
+    )
+    buttons: bool = Field(
+        default=False,
+        description="Quick replies as buttons, which WhatsApp often blocks, not as numbered text",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_blanks(cls, valores: object) -> object:
+        """Read an empty variable as one that is not set."""
+        if not isinstance(valores, dict):
+            return valores
+        return {k: v for k, v in valores.items() if v != ""}
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether the server can be called."""
+        return bool(self.base_url and self.api_key)
+
+    @property
+    def key_header(self) -> dict[str, str]:
+        """Return the header that opens the server."""
+        return {"apikey": self.api_key.get_secret_value() if self.api_key else ""}
+
+    def url(self, route: str, instancia: str = "") -> str:
+        """Return the address of a call, such as `message/sendText`, for an instance."""
+        part = quote(instancia, safe="")
+        if not part.strip("."):  # a name of dots alone would lead to another call
+            part = part.replace(".", "%2E")
+        end = f"/{part}" if part else ""
+        return f"{self.base_url or ''}/{route}{end}"
