@@ -58,6 +58,7 @@ PUBLIC = {
     "/health/ready",
     "/openapi.json",
     "/static/{digest}/{path:path}",
+    "/webhooks/{conector}",
     "/webhooks/{conector}/{evento}",
     "/ws",
     "/ws/estoque",

@@ -12,6 +12,7 @@ from ponte.ports import (
     Connector,
     FiscalIssuer,
     OrderSource,
+    Pairing,
     TokenStore,
     WebhookReceiver,
 )
@@ -35,6 +36,17 @@ class Ligado:
     webhook: WebhookReceiver | None = None
     channel: Channel | None = None
     probe: Callable[[], Awaitable[None]] | None = None
+    pairing: Pairing | None = None
+
+    @property
+    def canal(self) -> str:
+        """Where people write, which several connectors may serve."""
+        return self.connector.canal or self.connector.name
+
+    def owns(self, conta: str) -> bool:
+        """Tell whether an account is the one in the connector's settings."""
+        names = ("instance", "phone_number_id", "page_id", "account_id")
+        return conta in {getattr(self.settings, name, None) for name in names}
 
 
 @dataclass(frozen=True)
@@ -68,9 +80,30 @@ class Context:
         ligado = self.ligados.get(canal)
         return ligado.orders if ligado else None
 
+    def ligado(self, canal: str, instancia: str | None = None) -> Ligado | None:
+        """Return the connector that sends on a canal; of several the one that has that account."""
+        found = [c for c in self.ligados.values() if c.channel is not None and c.canal == canal]
+        own = [c for c in found if instancia is not None and c.owns(instancia)]
+        return next(iter(own or found), None)
+
+    def channel(self, canal: str, instancia: str | None = None) -> Channel | None:
+        """Return what sends on a canal, when it is on."""
+        ligado = self.ligado(canal, instancia)
+        return None if ligado is None else ligado.channel
+
+    def janela_s(self, canal: str, instancia: str | None = None) -> float | None:
+        """Return how long after a customer's last words the shop may write; None: always."""
+        ligado = self.ligado(canal, instancia)
+        limites = None if ligado is None else ligado.connector.limites
+        return None if limites is None else limites.janela_s
+
     def channels(self) -> dict[str, Channel]:
-        """Return the channels that are on, by name."""
-        return {n: c.channel for n, c in self.ligados.items() if c.channel is not None}
+        """Return what sends on each canal that is on."""
+        return {c.canal: found for c in self.ligados.values() if (found := self.channel(c.canal))}
+
+    def destinos_de_filas(self) -> frozenset[str]:
+        """Return every name that a queue of this process may end in: connectors and canais."""
+        return frozenset(self.ligados) | frozenset(self.channels())
 
     def sinks(self) -> dict[str, AlertSink]:
         """Return the alert sinks that are on, by name."""

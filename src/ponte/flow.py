@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ponte.alertas import fins
 from ponte.alertas import handlers as alertas
+from ponte.canais import recepcao
 from ponte.context import Context
 from ponte.estoque import handlers as estoque
 from ponte.events import (
@@ -58,7 +59,7 @@ ACEITE = Schedule(delays_s=(1, 2, 5, 10, 20, 30, 30, 30, 30, 30, 30))
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row. `fila` may name the destination, taken from the fact."""
+    """One row. `fila` may name the destination, taken from the fact; `when` leaves facts out."""
 
     name: str
     on: tuple[type[Fato], ...]
@@ -69,9 +70,12 @@ class Step:
     destino: Callable[[Any], str | None] | None = None
     give_up: GiveUp | None = None
     concurrency: int = 8
+    when: Callable[[Any], bool] | None = None
 
     def fila_of(self, fato: Fato) -> str | None:
         """Return the queue for this fact, or None when the step is not for it."""
+        if self.when is not None and not self.when(fato):
+            return None
         if self.destino is None:
             return self.fila
         destino = self.destino(fato)
@@ -84,7 +88,9 @@ class Step:
 
 FLOW: tuple[Step, ...] = (
     Step("receber_webhook", (WebhookRecebido,), "webhooks", origem.handle_webhook,
-         give_up=origem.give_up),
+         give_up=origem.give_up, when=lambda f: f.porta != "canal"),
+    Step("receber_entrada", (WebhookRecebido,), "entradas", recepcao.handle_webhook,
+         destino=lambda f: f.conector if f.porta == "canal" else None, give_up=origem.give_up),
     Step("atender", (PedidoRecebido, PedidoReprocessado), "pedidos", pedidos.fulfil, "many",
          give_up=pedidos.give_up),
     Step("aceitar", (PedidoRecebido,), "aceite", pedidos.take, "outside", ACEITE,
@@ -114,7 +120,7 @@ _BY_FACT: dict[type[Fato], list[tuple[Step, Rota | None]]] = {}
 for _step in FLOW:
     for _fato in _step.on:
         _BY_FACT.setdefault(_fato, []).append(
-            (_step, Rota(_step.name, _step.fila) if _step.destino is None else None)
+            (_step, Rota(_step.name, _step.fila) if (_step.destino or _step.when) is None else None)
         )
 _ROTAS: dict[str, dict[str, Rota]] = {step.name: {} for step in FLOW}
 
@@ -140,7 +146,7 @@ def _rota(step: Step, fila: str) -> Rota:
 
 
 def filas(ligados: Iterable[str]) -> dict[str, Kind]:
-    """Return every queue with its kind, given the names of the connectors that are on."""
+    """Return every queue with its kind, given the names of what is on: connectors and canais."""
     names = tuple(ligados)
     found: dict[str, Kind] = {}
     for step in FLOW:

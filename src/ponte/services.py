@@ -135,7 +135,8 @@ class MessageService(_Servico):
             DadosInvalidos: the canal can't carry it; `errors` names the field.
         """
         nova = mensagem if mensagem.remetente else replace(mensagem, remetente=SCRIPT)
-        accept = partial(mensagens.accept, canais=self._ctx.channels())
+        janela_s = self._ctx.janela_s(nova.canal, nova.instancia)
+        accept = partial(mensagens.accept, canais=self._ctx.channels(), janela_s=janela_s)
         stored: Mensagem = await self._ctx.db.transact(accept, nova)
         return stored
 

@@ -36,7 +36,7 @@ class Limites:
         texto: Longest text, counted as `medida` says.
         legenda: Longest caption of a medium; None where it carries none.
         opcoes: Most quick replies or buttons.
-        titulo_opcao: Longest label of one of them.
+        titulo_opcao: Longest label of one of them, in characters on every platform.
         janela_s: How long after the customer's last message the shop may write freely, in
             seconds; None where it always may.
         mensagens: How many messages in `por_s` seconds, for the account as a whole.
@@ -65,7 +65,8 @@ class Limites:
             return
         texto = clean(mensagem.texto)
         if mensagem.tipo in _MIDIA:
-            yield from self._broken_caption(texto)
+            # A medium that is text alone is its address.
+            yield from self._broken_caption("" if isinstance(mensagem.conteudo, str) else texto)
         elif mensagem.tipo in (TipoMensagem.TEXTO, TipoMensagem.RESPOSTA_RAPIDA):
             if not texto.strip():
                 yield "conteudo", "empty"
@@ -84,8 +85,8 @@ class Limites:
         if len(opcoes) > self.opcoes:
             yield "conteudo.opcoes", f"at most {self.opcoes}"
         for i, opcao in enumerate(opcoes):
-            if self.titulo_opcao is not None and self.weigh(opcao) > self.titulo_opcao:
-                yield f"conteudo.opcoes.{i}", f"at most {self.titulo_opcao} {self._unit}"
+            if self.titulo_opcao is not None and len(opcao) > self.titulo_opcao:
+                yield f"conteudo.opcoes.{i}", f"at most {self.titulo_opcao} characters"
 
     @property
     def _unit(self) -> str:

@@ -70,6 +70,13 @@ async def known(tx: Tx, canal: str, enderecos: Sequence[str]) -> str | None:
     return None if row is None else str(row[0])
 
 
+async def last_entry(tx: Tx, canal: str, contato: str) -> int | None:
+    """Return when a customer wrote last, in epoch milliseconds; None when they never did."""
+    conversa_id = await known(tx, canal, (contato,))
+    conversa = None if conversa_id is None else await find(tx, conversa_id)
+    return None if conversa is None else conversa.ultima_entrada_em
+
+
 async def find(tx: Tx, conversa_id: str) -> Conversa | None:
     """Return one conversation."""
     row = await tx.fetch_one(f"SELECT {_COLUNAS} FROM conversas WHERE id = ?", (conversa_id,))  # noqa: S608

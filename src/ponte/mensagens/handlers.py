@@ -8,14 +8,18 @@ open, and are written down when it has answered.
 from collections.abc import Awaitable, Callable
 
 from ponte.context import Context
-from ponte.domain.mensagem import Canal, StatusMensagem
+from ponte.domain.mensagem import Canal, Mensagem, StatusMensagem
 from ponte.errors import Adiado
 from ponte.events import FatoGravado, MensagemAceita
-from ponte.mensagens import service
+from ponte.mensagens import estado, service
+from ponte.ports import Channel
+from ponte.resilience.classes import Classe, OutsideError
 from ponte.store.db import Tx
 
 Effect = Callable[[Tx], Awaitable[None]]
 ESPERA_S = 10.0  # chosen: how often to look whether a canal was switched on again
+ECO_S = 15.0  # chosen: an echo comes within seconds, and a customer waits
+LIMITADA_MS = 24 * 3_600_000  # chosen: what could not be said for a day is said no more
 
 
 def canal_of(aceita: MensagemAceita) -> str | None:
@@ -44,12 +48,37 @@ async def send(ctx: Context, fato: FatoGravado) -> Effect | None:
     mensagem = await ctx.db.read(service.find, aceita.mensagem_id)
     if mensagem is None or mensagem.status is StatusMensagem.CONCLUIDA:
         return None  # erased meanwhile, or sent by the try before
-    channel = ctx.channels().get(mensagem.canal)
+    channel = ctx.channel(mensagem.canal, mensagem.instancia)
     if channel is None:
         msg = f"The canal {mensagem.canal} is off; its message waits"
         raise Adiado(msg, retry_after_s=ESPERA_S)
-    id_externo = await channel.send(mensagem)
+    id_externo = await _sent(channel, mensagem, now_ms=ctx.now_ms())
     return lambda tx: service.conclude(tx, mensagem, id_externo=id_externo)
+
+
+async def _sent(channel: Channel, mensagem: Mensagem, *, now_ms: int) -> str | None:
+    """Make one try.
+
+    A platform that is too busy is no failure: the message waits as long as it may. After
+    a call that may have had its effect there is time for its echo to come.
+
+    Raises:
+        OutsideError: it was not taken, or nobody knows.
+        Adiado: the platform asks to wait.
+    """
+    try:
+        return await channel.send(mensagem)
+    except OutsideError as error:
+        waited_ms = now_ms - mensagem.criada_em
+        if error.classe is Classe.RATE_LIMITED and waited_ms < LIMITADA_MS:
+            wait_s = error.retry_after_s or ESPERA_S
+            raise Adiado(str(error), retry_after_s=wait_s) from error
+        if error.unknown_outcome:
+            wait_s = max(error.retry_after_s or 0.0, ECO_S)
+            raise OutsideError(
+                error.destino, verdict=error.verdict, retry_after_s=wait_s
+            ) from error
+        raise
 
 
 async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
@@ -57,3 +86,4 @@ async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
     aceita = fato.fato()
     if isinstance(aceita, MensagemAceita):
         await service.fail(tx, aceita.mensagem_id, erro=erro)
+        await estado.note_failed(tx, aceita.canal, falha=erro)

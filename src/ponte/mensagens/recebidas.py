@@ -41,6 +41,7 @@ _NEWER_REACTION = (
     " OR (anotacoes.em = excluded.em AND anotacoes.valor <> excluded.valor)"
 )
 ANOTACOES = {"edit": "editada", "delete": "apagada", "reaction": "reacao"}
+ACTED_ON = MENSAGENS | RECIBOS | ANOTACOES.keys() | {"contact"}
 
 
 async def receive(

@@ -83,7 +83,8 @@ async def send(
         for escopo in (PUBLICAR, SALAS[nova.sala]):
             if not quem.may(escopo):
                 raise SemEscopo(escopo)
-    return await idempotent(request, _accept, nova, ctx.channels())
+    janela_s = ctx.janela_s(nova.canal, nova.instancia)
+    return await idempotent(request, _accept, nova, (ctx.channels(), janela_s))
 
 
 @router.get("/messages", response_model=ListaDeMensagens, dependencies=[require("mensagens:ler")])
@@ -107,8 +108,11 @@ async def get_message(ctx: Ctx, mensagem_id: str) -> Any:
     return json_response(service.view(await ctx.db.read(service.get, mensagem_id)))
 
 
-async def _accept(tx: Tx, nova: Mensagem, canais: dict[str, Channel]) -> Resposta:
-    mensagem = await service.accept(tx, nova, canais=canais)
+async def _accept(
+    tx: Tx, nova: Mensagem, onde: tuple[dict[str, Channel], float | None]
+) -> Resposta:
+    canais, janela_s = onde
+    mensagem = await service.accept(tx, nova, canais=canais, janela_s=janela_s)
     corpo = {"id": mensagem.id, "status": mensagem.status.value}
     return Resposta(202, orjson.dumps(corpo), f"/messages/{mensagem.id}")
 

@@ -62,14 +62,42 @@ class CanalDesligado(PonteError):
         self.errors = [Problema("canal", "off")]
 
 
-async def accept(tx: Tx, nova: Mensagem, *, canais: Mapping[str, Channel]) -> Mensagem:
+class JanelaFechada(PonteError):
+    """The platform lets nobody write so long after the customer did; nothing was stored."""
+
+    status = 422
+    code = "janela_fechada"
+
+    def __init__(self, canal: str, *, janela_s: float) -> None:
+        hours = f"{janela_s / 3600:g} h"
+        super().__init__(
+            f"{canal} takes free text only within {hours} of the customer's last message;"
+            " send a template (tipo evento, conteudo.modelo) where the canal has one"
+        )
+        self.errors = [Problema("destinatario", f"no message of theirs within {hours}")]
+
+
+async def accept(
+    tx: Tx, nova: Mensagem, *, canais: Mapping[str, Channel], janela_s: float | None = None
+) -> Mensagem:
     """Store a message to somebody and queue it; return it as it stands.
+
+    Args:
+        tx: The caller's transaction.
+        nova: The message.
+        canais: What sends on each canal.
+        janela_s: How long after the customer's last words its canal takes free ones.
 
     Raises:
         CanalDesligado: nothing here sends on its canal.
         DadosInvalidos: the canal can't carry it; names the field.
+        JanelaFechada: the customer did not write lately enough.
     """
     check(nova, canais)
+    if janela_s is not None and nova.tipo is not TipoMensagem.EVENTO:
+        em_ms = await conversas.last_entry(tx, nova.canal, nova.contato)
+        if em_ms is None or em_ms < tx.now_ms - int(janela_s * 1000):
+            raise JanelaFechada(nova.canal, janela_s=janela_s)
     if nova.pedido_id is not None:
         pedido = await tx.fetch_one("SELECT 1 FROM pedidos WHERE id = ?", (nova.pedido_id,))
         if pedido is None:

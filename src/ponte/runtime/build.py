@@ -120,7 +120,7 @@ async def build(
         built = await _assemble(settings, aberto, env=env, now_ms=clock, rastreador=rastreador)
         opened.pop_all()  # whole: whoever got it closes it
     try:
-        await engines.start(built.ctx.broker, filas(built.ctx.ligados))
+        await engines.start(built.ctx.broker, filas(built.ctx.destinos_de_filas()))
     except ConfiguracaoInvalida:
         await built.close()
         raise
@@ -228,6 +228,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             webhook=connector.webhook(settings) if connector.webhook else None,
             channel=connector.channel(settings, deps) if connector.channel else None,
             probe=partial(connector.probe, settings, deps) if connector.probe else None,
+            pairing=connector.pairing(settings, deps) if connector.pairing else None,
         )
     return ligados
 

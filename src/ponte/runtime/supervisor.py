@@ -91,7 +91,7 @@ class Supervisor:
         if self.built.instance.beats:
             self.keep("batimento", self._beat_for_ever)
         if "worker" in self.papeis:
-            self._worker = Worker(self.ctx, flow.filas(self.ctx.ligados))
+            self._worker = Worker(self.ctx, flow.filas(self.ctx.destinos_de_filas()))
             self._worker_task = self.keep("worker", self._worker.run)
             self.keep("sweep", self._sweep_for_ever)
             self.keep("monitor", lambda: watch(self.ctx))
