@@ -33,8 +33,9 @@ class Midia:
     inline_base64: str | None = field(default=None, repr=False)
 
     def view(self) -> dict[str, Any]:
-        """Return it as an object of the normalised view."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        """Return it as an object of the normalised view, which tells of inline bytes alone."""
+        shown = {f.name: getattr(self, f.name) for f in fields(self)}
+        return shown | {"inline_base64": self.inline_base64 is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
