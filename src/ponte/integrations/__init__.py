@@ -1,8 +1,20 @@
-"""Integrations: the public Python names of limits, breakers, retries and their figures.
+"""Integrations: the public Python names of hubs, limits, breakers, retries and their figures.
 
 They work in a script of its own, with no server and no database.
 """
 
+from ponte.integrations.hubs import (
+    FacebookHub,
+    InstagramHub,
+    TelegramHub,
+    TikTokHub,
+    WhatsAppHub,
+    get_facebook_hub,
+    get_instagram_hub,
+    get_telegram_hub,
+    get_tiktok_hub,
+    get_whatsapp_hub,
+)
 from ponte.integrations.metrics import (
     HubMetricsRegistry,
     export_prometheus_metrics,
@@ -21,12 +33,22 @@ from ponte.resilience.retry import retry_with_backoff, with_retry
 __all__ = [
     "CircuitBreaker",
     "CircuitBreakerOpen",
+    "FacebookHub",
     "HubMetricsRegistry",
     "HubResilienceMixin",
+    "InstagramHub",
     "SlidingWindowRateLimiter",
+    "TelegramHub",
+    "TikTokHub",
     "TokenBucketRateLimiter",
+    "WhatsAppHub",
     "export_prometheus_metrics",
+    "get_facebook_hub",
+    "get_instagram_hub",
     "get_metrics_registry",
+    "get_telegram_hub",
+    "get_tiktok_hub",
+    "get_whatsapp_hub",
     "retry_with_backoff",
     "with_circuit_breaker",
     "with_metrics",
