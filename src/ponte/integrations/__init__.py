@@ -3,6 +3,7 @@
 They work in a script of its own, with no server and no database.
 """
 
+from ponte.integrations.health import HubHealth, HubHealthChecker, get_health_checker
 from ponte.integrations.hubs import (
     FacebookHub,
     InstagramHub,
@@ -34,6 +35,8 @@ __all__ = [
     "CircuitBreaker",
     "CircuitBreakerOpen",
     "FacebookHub",
+    "HubHealth",
+    "HubHealthChecker",
     "HubMetricsRegistry",
     "HubResilienceMixin",
     "InstagramHub",
@@ -44,6 +47,7 @@ __all__ = [
     "WhatsAppHub",
     "export_prometheus_metrics",
     "get_facebook_hub",
+    "get_health_checker",
     "get_instagram_hub",
     "get_metrics_registry",
     "get_telegram_hub",
