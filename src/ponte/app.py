@@ -35,6 +35,7 @@ FEATURES = (
     "ponte.falhas.routes",
     "ponte.acesso.routes",
     "ponte.canais.routes",
+    "ponte.canais.routes_instancias",
     "ponte.metricas.routes",
     "ponte.operacao",
     "ponte.console.routes",

@@ -129,6 +129,8 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    # How platforms reach this Ponte, as https://ponte.example; empty: nobody is told to.
+    endereco_publico: str = Field(default="", pattern=r"^(https?://[^\s/]+(/\S*)?)?$")
     # Of a process without the web role; 0 is none.
     metrics_port: int = Field(default=0, ge=0, le=65535)
     lang: Literal["pt-BR", "en"] = "pt-BR"

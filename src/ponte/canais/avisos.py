@@ -15,7 +15,7 @@ from ponte.resilience.breaker import BreakerState
 from ponte.store.db import Tx
 
 DISJUNTOR, SILENCIOSO, PARADO = "disjuntor", "canal_silencioso", "canal_parado"
-LENTO, FALHANDO = "hub_lento", "hub_falhando"
+LENTO, FALHANDO, CAIDA = "hub_lento", "hub_falhando", "instancia_desconectada"
 
 
 async def tell_breaker(tx: Tx, ctx: Context, *, hub: str, estado: str, motivo: str) -> None:
@@ -66,6 +66,20 @@ def parado(canal: str, motivo: str) -> Disparo:
         severidade=Severidade.CRITICO,
         origem="canais",
         labels={"canal": canal},
+    )
+
+
+def caida(canal: str, instancia: str, *, motivo: str) -> Disparo:
+    """Return the firing about a paired telephone that is connected no more."""
+    return Disparo(
+        nome=CAIDA,
+        titulo="Instância desconectada",
+        texto=f"{canal}, instância {instancia}: desconectada"
+        f"{f' (motivo {motivo})' if motivo else ''}. "
+        f"Leia o código de novo: GET /hub/{canal}/instancias/{instancia}/qrcode",
+        severidade=Severidade.CRITICO,
+        origem="canais",
+        labels={"canal": canal, "instancia": instancia},
     )
 
 

@@ -98,3 +98,47 @@ class ReinicioDoHub(_Saida):
     hub: str
     disjuntores: list[str]
     retomado: bool
+
+
+class InstanciaDoCanal(_Saida):
+    """One paired telephone; `motivo` is why it is not open."""
+
+    nome: str
+    estado: Literal["aberta", "conectando", "fechada", "recusada", "desconhecida"]
+    numero: str | None
+    perfil: str | None
+    motivo: str | None
+
+
+class ListaDeInstancias(_Saida):
+    """Every instance of the server."""
+
+    itens: list[InstanciaDoCanal]
+    total: int
+    proximo: str | None
+
+
+class InstanciaFeita(_Saida):
+    """What was made, and where its code is; `aviso` says what is missing still."""
+
+    instancia: InstanciaDoCanal
+    qrcode: str
+    aviso: str | None
+
+
+class PareamentoDaInstancia(_Saida):
+    """A code to pair by; its parts are null while there is none, and once it is open."""
+
+    instancia: InstanciaDoCanal
+    codigo: str | None
+    imagem: str | None
+    codigo_pareamento: str | None
+    validade_s: float
+
+
+class ChatwootDaInstancia(_Saida):
+    """What the server stored."""
+
+    nome: str
+    enabled: bool
+    webhook_url: str | None

@@ -44,3 +44,29 @@ class DisjuntorReiniciado(_DoDisjuntor, frozen=True, kw_only=True):
     tipo: ClassVar[str] = "disjuntor.reiniciado"
     palavras: ClassVar[frozenset[str]] = frozenset({"por"})
     por: str
+
+
+class _DaInstancia(Fato, frozen=True, kw_only=True):
+    canal: str
+    instancia: str
+
+    sala: ClassVar[str | None] = "canais"
+
+    def lane(self) -> str:
+        return self.instancia
+
+
+class InstanciaMudou(_DaInstancia, frozen=True, kw_only=True):
+    """A paired telephone connected, or does no more; `motivo` is the platform's code."""
+
+    tipo: ClassVar[str] = "instancia.mudou"
+    palavras: ClassVar[frozenset[str]] = frozenset({"motivo"})
+    estado: str
+    motivo: str
+
+
+class QrCodeNovo(_DaInstancia, frozen=True, kw_only=True):
+    """There is a fresh code to pair by, or (`esgotado`) there will be none; never the code."""
+
+    tipo: ClassVar[str] = "instancia.qrcode"
+    esgotado: bool
