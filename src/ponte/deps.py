@@ -153,13 +153,18 @@ def require(escopo: str) -> Any:
 
 
 @cache
-def public(*, limited: bool = True) -> Any:
-    """Declare that a route needs no key; `limited=False` where each call proves itself."""
+def public(*, limited: bool = True, keyed: bool = True) -> Any:
+    """Declare that a route needs no key; `limited=False` where each call proves itself.
+
+    `keyed=False` where Authorization carries a platform's own proof, not a key of Ponte.
+    """
 
     async def check(request: Request) -> Chamador | None:
         scope = request.scope
         scope[CALLER] = chamador = await portaria(request).admit_anyone(
-            presented(headers(scope)), endereco=address(scope), limited=limited
+            presented(headers(scope)) if keyed else None,
+            endereco=address(scope),
+            limited=limited,
         )
         return chamador
 

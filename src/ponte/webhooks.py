@@ -47,7 +47,7 @@ _UNVERIFIED: dict[int | str, dict[str, Any]] = {
 
 @router.post(
     "/webhooks/{conector}/{evento}",
-    dependencies=[public(limited=False)],
+    dependencies=[public(limited=False, keyed=False)],
     responses=_UNVERIFIED,
 )
 async def receive(request: Request, conector: str, evento: str) -> Any:
@@ -55,7 +55,9 @@ async def receive(request: Request, conector: str, evento: str) -> Any:
     return await _take(request, conector, evento)
 
 
-@router.post("/webhooks/{conector}", dependencies=[public(limited=False)], responses=_UNVERIFIED)
+@router.post(
+    "/webhooks/{conector}", dependencies=[public(limited=False, keyed=False)], responses=_UNVERIFIED
+)
 async def receive_signed(request: Request, conector: str) -> Any:
     """Take one delivery of a platform that signs what it sends."""
     return await _take(request, conector, "")

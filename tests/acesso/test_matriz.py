@@ -21,6 +21,8 @@ OPEN = {
     "GET /estoque/{produto_id}",
     "GET /health/live",
     "GET /health/ready",
+    "GET /webhooks/{conector}",
+    "POST /webhooks/{conector}",
     "POST /webhooks/{conector}/{evento}",
     "WS /ws",
     "WS /ws/estoque",
