@@ -33,6 +33,11 @@ def telefone_of(valor: object) -> str | None:
     return found.removeprefix("+") if found and _DIGITS.match(found) else None
 
 
+def is_address(valor: str) -> bool:
+    """Tell whether somebody can be written to under it: a number or a user id."""
+    return telefone_of(valor) is not None or _bsuid(valor) is not None
+
+
 def find(
     contatos: Sequence[Objeto], numero: object, user_id: object = None, *, parent_id: object = None
 ) -> Pessoa | None:

@@ -20,7 +20,10 @@ def _pieces(valor: object) -> object:
 
 
 class WhatsAppCloudSettings(BaseModel):
-    """Every field may be missing; without an app secret no webhook verifies."""
+    """Every field may be missing; without an app secret no webhook verifies.
+
+    Without a token or a phone number id nothing goes out.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
@@ -43,5 +46,21 @@ class WhatsAppCloudSettings(BaseModel):
 
     @property
     def is_on(self) -> bool:
-        """Tell whether anything can come in."""
-        return any(secret.get_secret_value() for secret in self.app_secret)
+        """Tell whether anything can come in or go out."""
+        return any(secret.get_secret_value() for secret in self.app_secret) or self.sends
+
+    @property
+    def sends(self) -> bool:
+        """Tell whether anything can go out."""
+        token = self.access_token
+        return bool(token and token.get_secret_value() and self.phone_number_id)
+
+    def url(self, path: str = "") -> str:
+        """Return the address of the shop's number, or of something below it."""
+        return f"{self.base_url}/{self.api_version}/{self.phone_number_id}{path}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what proves a call."""
+        token = self.access_token.get_secret_value() if self.access_token else ""
+        return {"Authorization": f"Bearer {token}"}
