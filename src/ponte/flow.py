@@ -19,6 +19,7 @@ from ponte.canais import recepcao
 from ponte.context import Context
 from ponte.estoque import handlers as estoque
 from ponte.events import (
+    AvisoPedido,
     DisponibilidadePedida,
     EntregaPedida,
     EstoqueBaixou,
@@ -39,8 +40,8 @@ from ponte.events import (
     WebhookRecebido,
 )
 from ponte.mensagens import handlers as mensagens
+from ponte.pedidos import avisos, origem
 from ponte.pedidos import handlers as pedidos
-from ponte.pedidos import origem
 from ponte.resilience.retry import Schedule
 from ponte.store.db import Rota, Tx
 
@@ -95,6 +96,7 @@ FLOW: tuple[Step, ...] = (
          give_up=pedidos.give_up),
     Step("aceitar", (PedidoRecebido,), "aceite", pedidos.take, "outside", ACEITE,
          destino=lambda f: f.canal if f.prazo_aceite_ms is not None else None),
+    Step("avisar_cliente", (AvisoPedido,), "avisos", avisos.notify),
     Step("avisar_estoque", (EstoqueBaixou,), "alertas", alertas.raise_estoque_baixo),
     Step("acalmar_estoque", (EstoqueNormalizou,), "alertas", alertas.resolve_estoque_baixo),
     Step("avisar_sem_estoque", (PedidoSemEstoque,), "alertas", alertas.raise_sem_estoque),

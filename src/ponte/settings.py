@@ -66,6 +66,35 @@ class AlertasSettings(BaseModel):
     janela_do_limite_s: int = Field(default=60, ge=1)
 
 
+class AvisosSettings(BaseModel):
+    """What a customer is told of their order, and where; nothing while `canal` is empty.
+
+    A text may say {nome}, {numero} and {total}. Where a canal takes nothing but approved
+    templates outside its window, `modelo_*` name them; their parameters are those three.
+    """
+
+    canal: Literal["", "whatsapp", "instagram", "tiktok", "facebook", "x", "telegram"] = ""
+    instancia: str = ""
+    so_conhecidos: bool = True
+    concluido: str = "Olá, {nome}! Seu pedido {numero} foi concluído. Total: {total}."
+    sem_estoque: str = (
+        "Olá, {nome}! Faltou estoque para o seu pedido {numero}. Vamos falar com você."
+    )
+    modelo_concluido: str = ""
+    modelo_sem_estoque: str = ""
+    modelo_idioma: str = "pt_BR"
+
+    @field_validator("concluido", "sem_estoque")
+    @classmethod
+    def _says_only_what_is_known(cls, value: str) -> str:
+        try:
+            value.format(nome="", numero="", total="")
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            msg = "may say {nome}, {numero} and {total} alone"
+            raise ValueError(msg) from error
+        return value
+
+
 class WorkerSettings(BaseModel):
     """How work is taken in hand; the defaults are chosen, see docs/reference."""
 
@@ -87,6 +116,13 @@ class OtelSettings(BaseModel):
     endpoint: str = ""
     headers: SecretStr = SecretStr("")  # how a collector knows us
     servico: str = ""
+
+
+class BotSettings(BaseModel):
+    """Whether customers are answered by the seller bot, and what it tells of the shop."""
+
+    enabled: bool = False
+    horario: str = Field(default="", max_length=500)
 
 
 class LimitesSettings(BaseModel):
@@ -138,6 +174,7 @@ class Settings(BaseSettings):
     estoque_minimo: int = Field(default=5, ge=0)
     emitente: Emitente = Emitente()
     alertas: AlertasSettings = AlertasSettings()
+    avisos: AvisosSettings = AvisosSettings()
     worker: WorkerSettings = WorkerSettings()
     limites: LimitesSettings = LimitesSettings()
     rabbitmq: RabbitmqSettings = RabbitmqSettings()

@@ -81,6 +81,11 @@ def format_centavos(centavos: int) -> str:
     return f"{sinal}{inteiro}.{fracao:02d}"
 
 
+def reais(valor: str) -> str:
+    """Return a decimal string as people in Brazil write money: "1234.5" is "R$ 1.234,50"."""
+    return "R$ " + f"{Decimal(valor):,.2f}".translate(str.maketrans(",.", ".,"))
+
+
 def centavos_from_decimal(valor: Decimal) -> int:
     """Round a platform's amount to centavos, half up.
 

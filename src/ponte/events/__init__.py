@@ -57,6 +57,7 @@ from ponte.events.mensagens import (
     MensagemRecebida,
 )
 from ponte.events.pedidos import (
+    AvisoPedido,
     ItemPedido,
     LinhaSemProduto,
     NotaEmitida,
@@ -78,6 +79,7 @@ __all__ = [
     "AlertaNaoEntregue",
     "AlertaReconhecido",
     "AlertaResolvido",
+    "AvisoPedido",
     "DisponibilidadePedida",
     "EntregaPedida",
     "EstoqueAlterado",

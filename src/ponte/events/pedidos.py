@@ -108,6 +108,17 @@ class LinhaSemProduto(Fato, frozen=True, kw_only=True):
         return self.pedido_id
 
 
+class AvisoPedido(Fato, frozen=True, kw_only=True):
+    """The customer is to be told how their order ended; put where the shop wants notices."""
+
+    tipo: ClassVar[str] = "pedido.aviso"
+    pedido_id: str
+    status: str
+
+    def lane(self) -> str:
+        return self.pedido_id
+
+
 class WebhookRecebido(Fato, frozen=True, kw_only=True):
     """A verified body was stored; parsing comes after the answer."""
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from ponte.domain.mensagem import Entrega
 from ponte.store.db import Tx
 
+RECIBO_MS = 24 * 3_600_000  # chosen: a call is answered, or given up, long before
+
 
 async def own(tx: Tx, canal: str, *, conta: str, chave: str, mensagem_id: str) -> bool:
     """Take a platform's id for a message; False when one has it already."""
@@ -62,3 +64,12 @@ async def held(tx: Tx, canal: str, chave: str) -> Sequence[tuple[Entrega, str | 
     if rows:
         await tx.execute("DELETE FROM recibos WHERE canal = ? AND chave = ?", (canal, chave))
     return [(Entrega(row[0]), row[1]) for row in rows]
+
+
+async def prune(tx: Tx) -> int:
+    """Forget receipts whose message never came to be known, up to a thousand; return how many."""
+    return await tx.execute(
+        "DELETE FROM recibos WHERE (canal, conta, chave, entrega) IN"
+        " (SELECT canal, conta, chave, entrega FROM recibos WHERE em < ? LIMIT 1000)",
+        (tx.now_ms - RECIBO_MS,),
+    )

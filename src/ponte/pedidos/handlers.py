@@ -16,6 +16,7 @@ from ponte.domain.valores import format_time
 from ponte.errors import Adiado, Permanente
 from ponte.estoque.livro import VENDA, Chave, Livro, Movimento
 from ponte.events import (
+    AvisoPedido,
     FatoGravado,
     NotaEmitida,
     PedidoConcluido,
@@ -44,6 +45,7 @@ async def fulfil(ctx: Context, tx: Tx, fatos: Sequence[FatoGravado]) -> None:
         if faltas:
             faltosos.append(recebido)
             tx.put(PedidoSemEstoque(**_campos(recebido, tx), faltas=faltas))
+            _put_notice(ctx, tx, recebido, StatusPedido.SEM_ESTOQUE)
             continue
         _take(livro, recebido, tx.rastro)
         concluidos.append(recebido)
@@ -56,6 +58,7 @@ async def fulfil(ctx: Context, tx: Tx, fatos: Sequence[FatoGravado]) -> None:
     for recebido, nota in zip(concluidos, emitidas, strict=True):
         tx.rastro = rastros.get(recebido.pedido_id)
         _put_concluded(tx, recebido, nota)
+        _put_notice(ctx, tx, recebido, StatusPedido.CONCLUIDO)
 
 
 async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, erro: str) -> None:
@@ -173,3 +176,8 @@ def _put_concluded(tx: Tx, recebido: Recebido, nota: Nota) -> None:
         )
     )
     tx.put(PedidoConcluido(**_campos(recebido, tx), nota_chave=nota.chave))
+
+
+def _put_notice(ctx: Context, tx: Tx, recebido: Recebido, status: StatusPedido) -> None:
+    if ctx.settings.avisos.canal:
+        tx.put(AvisoPedido(pedido_id=recebido.pedido_id, status=status.value))

@@ -13,6 +13,7 @@ from ponte.context import Context
 from ponte.domain.alerta import Severidade
 from ponte.domain.pedido import StatusPedido
 from ponte.flow import STEPS
+from ponte.mensagens import externas
 from ponte.metricas.amostrador import sum_up
 from ponte.runtime import scheduler
 from ponte.runtime.readiness import queue_ages
@@ -91,6 +92,8 @@ async def clean(ctx: Context) -> None:
     for passo in STEPS:
         while await ctx.db.transact(_prune_inbox, passo):
             pass
+    while await ctx.db.transact(externas.prune):
+        pass
     await scheduler.prune(ctx)
 
 
