@@ -1,8 +1,16 @@
-"""Integrations: the public Python names of hubs, limits, breakers, retries and their figures.
+"""Integrations: the public Python names of hubs, guards, figures, health and alerts.
 
 They work in a script of its own, with no server and no database.
 """
 
+from ponte.integrations.alertas import (
+    AlertManager,
+    AlertRecord,
+    DiscordAlertChannel,
+    LogAlertChannel,
+    SlackAlertChannel,
+    WebhookAlertChannel,
+)
 from ponte.integrations.health import HubHealth, HubHealthChecker, get_health_checker
 from ponte.integrations.hubs import (
     FacebookHub,
@@ -32,18 +40,24 @@ from ponte.resilience.mixin import HubResilienceMixin
 from ponte.resilience.retry import retry_with_backoff, with_retry
 
 __all__ = [
+    "AlertManager",
+    "AlertRecord",
     "CircuitBreaker",
     "CircuitBreakerOpen",
+    "DiscordAlertChannel",
     "FacebookHub",
     "HubHealth",
     "HubHealthChecker",
     "HubMetricsRegistry",
     "HubResilienceMixin",
     "InstagramHub",
+    "LogAlertChannel",
+    "SlackAlertChannel",
     "SlidingWindowRateLimiter",
     "TelegramHub",
     "TikTokHub",
     "TokenBucketRateLimiter",
+    "WebhookAlertChannel",
     "WhatsAppHub",
     "export_prometheus_metrics",
     "get_facebook_hub",
