@@ -22,7 +22,7 @@ _MAX_TOKEN = 4_096  # chosen: the real one has about 220 characters
 
 def verify(authorization: str, path_secret: str, *, secrets: Sequence[str]) -> bool:
     """Tell whether the header, with or without Bearer, or the path carries one of the secrets."""
-    given = (bare(authorization).encode(), path_secret.encode())
+    given = [x.encode("utf-8", "replace") for x in (bare(authorization), path_secret)]
     found = False
     for secret in map(bare, secrets):  # every secret is tried, so that time tells nothing
         if secret:
