@@ -16,6 +16,7 @@ from typing import Any, Literal
 from ponte.alertas import fins
 from ponte.alertas import handlers as alertas
 from ponte.canais import recepcao
+from ponte.chatbot.responder import responder
 from ponte.context import Context
 from ponte.estoque import handlers as estoque
 from ponte.events import (
@@ -33,6 +34,7 @@ from ponte.events import (
     FatoGravado,
     LinhaSemProduto,
     MensagemAceita,
+    MensagemRecebida,
     PedidoCancelado,
     PedidoRecebido,
     PedidoReprocessado,
@@ -114,6 +116,7 @@ FLOW: tuple[Step, ...] = (
     Step("enviar_mensagem", (MensagemAceita,), "mensagens", mensagens.send, "outside", OUTSIDE,
          destino=mensagens.canal_of, give_up=mensagens.give_up),
     Step("passar_mensagem", (MensagemAceita,), "internas", mensagens.pass_on),
+    Step("responder_cliente", (MensagemRecebida,), "bot", responder),
 )  # fmt: skip
 
 STEPS: dict[str, Step] = {step.name: step for step in FLOW}

@@ -179,6 +179,7 @@ class Settings(BaseSettings):
     limites: LimitesSettings = LimitesSettings()
     rabbitmq: RabbitmqSettings = RabbitmqSettings()
     otel: OtelSettings = OtelSettings()
+    bot: BotSettings = BotSettings()
 
     @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod

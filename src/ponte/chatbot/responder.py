@@ -1,0 +1,68 @@
+"""Responder: the bot's step. A customer's message is answered in the transaction that reads it.
+
+The one rule: it speaks only where a customer waits for it. A group, a conversation that a
+person or another tool has in hand, and what was written long ago get no answer.
+"""
+
+import structlog
+
+from ponte.chatbot.resposta import answer
+from ponte.context import Context
+from ponte.domain.mensagem import Mensagem, TipoMensagem
+from ponte.errors import DadosInvalidos
+from ponte.events import FatoGravado, MensagemRecebida
+from ponte.mensagens import conversas, service
+from ponte.mensagens.service import CanalDesligado, JanelaFechada
+from ponte.store.db import Tx
+
+log = structlog.get_logger(__name__)
+NOME = "bot"  # who wrote, in the messages of the shop
+VELHA_MS = 10 * 60_000  # chosen: after an outage nobody wants yesterday's answer
+
+
+async def responder(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
+    """Answer one customer's message, or leave it to a person."""
+    recebida = fato.fato()
+    bot = ctx.settings.bot
+    if not bot.enabled or not isinstance(recebida, MensagemRecebida):
+        return
+    if recebida.grupo or recebida.em_espera or recebida.em_ms < tx.now_ms - VELHA_MS:
+        return
+    conversa = await conversas.find(tx, recebida.conversa_id)
+    mensagem = await service.find(tx, recebida.mensagem_id)
+    if conversa is None or mensagem is None or not _asks(mensagem):
+        return
+    if conversa.grupo or conversa.atendimento != conversas.BOT:
+        return
+    resposta = await answer(tx, conversa, mensagem, horario=bot.horario)
+    await _say(ctx, tx, mensagem, texto=resposta.texto)
+    if resposta.pessoa:
+        await conversas.hand_over(tx, conversa.id, conversas.PESSOA)
+    else:
+        await conversas.remember(tx, conversa.id, resposta.estado)
+
+
+def _asks(mensagem: Mensagem) -> bool:
+    """Tell whether it wants an answer; a sticker, or a state that the platform tells, does not."""
+    if isinstance(mensagem.conteudo, str):
+        return True
+    told = mensagem.tipo is TipoMensagem.EVENTO and not mensagem.texto
+    return not told and not mensagem.conteudo.get("figurinha")
+
+
+async def _say(ctx: Context, tx: Tx, recebida: Mensagem, *, texto: str) -> None:
+    """Store and queue an answer; where none can be sent the message is left to people."""
+    nova = Mensagem(
+        tipo=TipoMensagem.TEXTO,
+        canal=recebida.canal,
+        destinatario=recebida.remetente,
+        conteudo=texto,
+        instancia=recebida.instancia,
+        remetente=NOME,
+    )
+    janela_s = ctx.janela_s(recebida.canal, recebida.instancia)
+    try:
+        await service.accept(tx, nova, canais=ctx.channels(), janela_s=janela_s)
+    except (CanalDesligado, DadosInvalidos, JanelaFechada) as error:
+        # Each is raised before anything is written.
+        log.info("bot has no way to answer", mensagem_id=recebida.id, motivo=error.code)
