@@ -300,6 +300,17 @@ async def test_what_was_not_taken_says_so_in_its_class_and_without_the_key(
     assert not whatsapp.mensagens
 
 
+async def test_an_answer_that_never_comes_may_have_sent_the_message(
+    channel: WhatsAppChannel, whatsapp: SimuladorWhatsApp
+) -> None:
+    whatsapp.misbehave("mute", 1, onde="sendText", segundos=60)
+
+    with pytest.raises(OutsideError) as caught:
+        await channel.send(replace(OLA, destinatario="1203630000@g.us"))
+
+    assert (caught.value.classe, caught.value.unknown_outcome) == (Classe.RETRY, True)
+
+
 async def test_an_instance_that_does_not_exist_is_gone(channel: WhatsAppChannel) -> None:
     with pytest.raises(OutsideError) as caught:
         await channel.send(replace(OLA, instancia="nenhuma"))
