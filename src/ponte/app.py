@@ -32,6 +32,7 @@ FEATURES = (
     "ponte.alertas.routes_silencios",
     "ponte.alertas.routes",
     "ponte.mensagens.routes",
+    "ponte.canais.routes_tiktok",
     "ponte.falhas.routes",
     "ponte.acesso.routes",
     "ponte.canais.routes",

@@ -13,6 +13,7 @@ from ponte.ports import (
     FiscalIssuer,
     OrderSource,
     Pairing,
+    Renewal,
     TokenStore,
     WebhookReceiver,
 )
@@ -35,6 +36,7 @@ class Ligado:
     alerts: AlertSink | None = None
     webhook: WebhookReceiver | None = None
     channel: Channel | None = None
+    renewal: Renewal | None = None
     probe: Callable[[], Awaitable[None]] | None = None
     pairing: Pairing | None = None
 

@@ -38,6 +38,7 @@ from ponte.ports.outside import (
     WebhookReceiver,
     WebhookRequest,
 )
+from ponte.ports.sessions import Concessao, Renewal, Superficie
 
 __all__ = [
     "Ajudante",
@@ -46,6 +47,7 @@ __all__ = [
     "Broker",
     "Challenged",
     "Channel",
+    "Concessao",
     "Connector",
     "Deps",
     "EstadoInstancia",
@@ -61,7 +63,9 @@ __all__ = [
     "Prompt",
     "Qualidade",
     "Registro",
+    "Renewal",
     "Stream",
+    "Superficie",
     "TokenStore",
     "Typist",
     "WebhookReceiver",

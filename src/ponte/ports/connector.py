@@ -11,6 +11,7 @@ from ponte.domain.limites import Limites
 from ponte.ports.channels import Channel, Pairing
 from ponte.ports.engines import TokenStore
 from ponte.ports.outside import AlertSink, OrderSource, WebhookReceiver
+from ponte.ports.sessions import Renewal
 from ponte.resilience.classes import Verdict
 from ponte.resilience.exchange import Answer
 from ponte.resilience.http import Http
@@ -60,5 +61,6 @@ class Connector:
     limites: Limites | None = None
     canal: str | None = None
     pairing: Callable[[Any, Deps], Pairing] | None = None
+    renewal: Callable[[Any, Deps], Renewal] | None = None
     alert_tries: int = 5
     probe: Callable[[Any, Deps], Awaitable[None]] | None = None

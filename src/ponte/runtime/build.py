@@ -227,6 +227,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             else None,
             webhook=connector.webhook(settings) if connector.webhook else None,
             channel=connector.channel(settings, deps) if connector.channel else None,
+            renewal=connector.renewal(settings, deps) if connector.renewal else None,
             probe=partial(connector.probe, settings, deps) if connector.probe else None,
             pairing=connector.pairing(settings, deps) if connector.pairing else None,
         )

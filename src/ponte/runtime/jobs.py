@@ -8,6 +8,7 @@ import structlog
 from ponte.alertas.retorno import watch_silences
 from ponte.alertas.vigia import watch_orders
 from ponte.canais.medida import watch_numbers
+from ponte.canais.sessoes import renew_due
 from ponte.canais.sonda import probe_hubs
 from ponte.context import Context
 from ponte.domain.alerta import Severidade
@@ -37,6 +38,7 @@ def jobs(ctx: Context) -> list[Job]:
         Job("resumir_metricas", 60, sum_up),
         Job("sondar_canais", 60, probe_hubs, at_start=True),
         Job("medir_canais", 60, watch_numbers),
+        Job("renovar_sessoes", 60, renew_due),
         Job("limpar", 3600, clean),
     ]
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,6 +26,7 @@ from ponte.simulators.plataforma import Caos, Plataforma
 
 APP_ID = "7600000000000000001"
 APP_SECRET = "simulador-nao-e-um-segredo"  # noqa: S105 - opens nothing but this stand-in
+CLIENT_KEY = "awsimulador0000"
 CONTA = "-000SIMULADOR_conta"
 API = "/open_api/v1.3"
 WINDOW_MS = 48 * 3_600_000  # documented: after the person's last message
@@ -68,6 +70,7 @@ class SimuladorTiktok(Plataforma):
         self.validade_s = validade_s
         self.renovacoes = 0
         self.access, self.refresh = "act.SIMULADOR0", "rft.SIMULADOR0"
+        self.refresh_de_videos = "rft.VIDEOS0"
         self._until = now() + validade_s
         self._now = now
         self._next = 0
@@ -76,6 +79,8 @@ class SimuladorTiktok(Plataforma):
         """Return the settings of a Ponte that talks to it at this address."""
         return {
             "PONTE_TIKTOK__BASE_URL": url,
+            "PONTE_TIKTOK__CLIENT_KEY": CLIENT_KEY,
+            "PONTE_TIKTOK__CLIENT_SECRET": APP_SECRET,
             "PONTE_TIKTOK__APP_ID": APP_ID,
             "PONTE_TIKTOK__APP_SECRET": APP_SECRET,
             "PONTE_TIKTOK__BUSINESS_ID": CONTA,
@@ -92,6 +97,7 @@ class SimuladorTiktok(Plataforma):
             Route(f"{message}/conversation/list/", self._conversations_call),
             Route(f"{message}/content/list/", self._contents_call),
             Route(f"{API}/tt_user/oauth2/refresh_token/", self._renew_call, methods=["POST"]),
+            Route("/v2/oauth/token/", self._grant_call, methods=["POST"]),
         )
 
     def error(self, modo: str, defeito: Defeito) -> Response:
@@ -212,6 +218,9 @@ class SimuladorTiktok(Plataforma):
     async def _renew_call(self, request: Request) -> Response:
         return await self.faulty("renew", lambda: self._renew(request))
 
+    async def _grant_call(self, request: Request) -> Response:
+        return await self.faulty("grant", lambda: self._grant(request))
+
     def _refusal(self, request: Request) -> Response | None:
         token = request.headers.get("access-token", "")
         if not token or token.startswith("Bearer"):
@@ -290,6 +299,27 @@ class SimuladorTiktok(Plataforma):
                 "refresh_token": self.refresh,
                 "refresh_token_expires_in": 365 * 86_400,
                 "scope": "message.list.read,message.list.send,message.list.manage",
+                "token_type": "Bearer",
+            }
+        )
+
+    async def _grant(self, request: Request) -> Response:
+        """Renew a session of the other app, whose answer has no envelope."""
+        form = dict(parse_qsl((await request.body()).decode()))
+        known = (form.get("client_key"), form.get("client_secret")) == (CLIENT_KEY, APP_SECRET)
+        if not known or form.get("refresh_token") != self.refresh_de_videos:
+            error = {"error": "invalid_grant", "error_description": "Refresh token is invalid."}
+            return JSONResponse({**error, "log_id": "SIMULADOR"}, 400)
+        self.renovacoes += 1
+        self.refresh_de_videos = f"rft.VIDEOS{self.renovacoes}"
+        return JSONResponse(
+            {
+                "access_token": f"act.VIDEOS{self.renovacoes}",
+                "expires_in": self.validade_s,
+                "open_id": CONTA,
+                "refresh_expires_in": 365 * 86_400,
+                "refresh_token": self.refresh_de_videos,
+                "scope": "user.info.basic,video.publish",
                 "token_type": "Bearer",
             }
         )

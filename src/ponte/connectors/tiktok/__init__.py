@@ -8,6 +8,7 @@ from ponte.connectors.tiktok.channel import TiktokChannel, probe
 from ponte.connectors.tiktok.classify import classify
 from ponte.connectors.tiktok.limites import LIMITES
 from ponte.connectors.tiktok.parse import parse
+from ponte.connectors.tiktok.renewal import TiktokRenewal
 from ponte.connectors.tiktok.settings import TiktokSettings
 from ponte.connectors.tiktok.webhook import TiktokWebhook
 from ponte.ports import Connector
@@ -27,5 +28,6 @@ connector = Connector(
     classify=classify,
     limites=LIMITES,
     canal="tiktok",
+    renewal=TiktokRenewal,
     probe=probe,
 )

@@ -42,6 +42,9 @@ class TiktokSettings(BaseModel):
         description="Business Messaging API; where BASE_URL stands if that was changed,"
         f" else {BUSINESS_BASE_URL}",
     )
+    client_key: SecretStr | None = Field(
+        None, description="App in the developer portal, for sessions of videos"
+    )
     client_secret: SecretStr | None = Field(
         None, description="Secret of the app in the developer portal; it signs its webhooks"
     )
