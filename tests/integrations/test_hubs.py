@@ -1,5 +1,8 @@
 """Hubs: a script writes to people with no server, and knows at once what it did wrong."""
 
+import asyncio
+import json
+from asyncio import StreamWriter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from ponte.resilience.classes import OutsideError
 from ponte.simulators.telegram import TOKEN, SimuladorTelegram
 from ponte.simulators.tiktok import SimuladorTiktok
 from ponte.simulators.whatsapp import INSTANCIA, SimuladorWhatsApp
+from tests.resilience.odd_server import OddServer, odd_server
 
 HUBS: tuple[type[Hub], ...] = (WhatsAppHub, InstagramHub, FacebookHub, TikTokHub, TelegramHub)
 CLIENTE = "5511999990001"
@@ -236,6 +240,48 @@ async def test_tiktok_answers_in_the_conversation_that_a_person_began() -> None:
 
     await simulador.stop()
     assert id_externo
+
+
+class Graph(OddServer):
+    """Meta's Graph API, which takes whatever it is sent."""
+
+    async def do_graph(self, writer: StreamWriter) -> None:
+        self.answer(writer, b'{"recipient_id": "178", "message_id": "m_1"}')
+
+
+async def test_instagram_sends_text_media_choices_and_typing_as_the_page_that_is_set() -> None:
+    async with odd_server(Graph(otherwise="graph")) as graph:
+        async with InstagramHub(registry=HubMetricsRegistry(), base_url=graph.url) as instagram:
+            instagram.configure(access_token="obviously-fake", page_id="17")
+
+            id_externo = await instagram.send_message(recipient_id="178", text="oi")
+            await instagram.send_media(recipient_id="178", url="https://loja.test/a.png")
+            await instagram.send_quick_replies(recipient_id="178", text="?", options=["Sim"])
+            await instagram.show_typing(recipient_id="178")
+
+        assert id_externo == "m_1"
+        assert all(x.startswith(b"POST /v25.0/17/messages ") for x in graph.requests)
+        bodies = [json.loads(x.partition(b"\r\n\r\n")[2]) for x in graph.requests]
+        assert [sorted(x) for x in bodies] == [
+            ["message", "messaging_type", "recipient"],
+            ["message", "recipient"],
+            ["message", "messaging_type", "recipient"],
+            ["recipient", "sender_action"],
+        ]
+
+
+def test_a_hub_outlives_the_event_loop_that_it_was_first_used_in() -> None:
+    hub = TelegramHub(registry=HubMetricsRegistry(), bot_token=TOKEN)
+
+    async def one_run() -> list[str]:
+        simulador = SimuladorTelegram()
+        hub.configure(base_url=await simulador.start())
+        await hub.send_message(recipient_id="42", text="olá")
+        await hub.close()
+        await simulador.stop()
+        return [x["text"] for x in simulador.mensagens]
+
+    assert [asyncio.run(one_run()), asyncio.run(one_run())] == [["olá"], ["olá"]]
 
 
 async def test_settings_may_be_given_later_and_those_not_named_stay() -> None:
