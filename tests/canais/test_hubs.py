@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ponte.canais import sonda
 from ponte.canais.medida import watch_numbers
 from ponte.canais.sonda import probe_hubs
 from ponte.mensagens import estado
@@ -94,6 +95,49 @@ async def test_a_stopped_hub_is_told_of_and_a_reset_lets_it_send_again(
     assert reset.json()["retomado"] is True
     assert (await ponte.http.get("/hub/health/telegram")).json()["parado"] is None
     assert await alerts(ponte, "canal_parado") == []
+
+
+async def test_a_refused_key_stops_the_hub_and_its_messages_wait_until_a_reset(
+    outro: tuple[Embedded, OddServer],
+) -> None:
+    ponte, server = outro
+    server.otherwise = "unauthorized"
+    corpo = {"tipo": "texto", "canal": "telegram", "destinatario": "7", "conteudo": "oi"}
+
+    first = (await ponte.http.post("/messages", json=corpo)).json()["id"]
+
+    async def stopped() -> Any:
+        return (await ponte.http.get("/hub/health/telegram")).json()["parado"]
+
+    motivo = await until(stopped)
+    waiting = (await ponte.http.get(f"/messages/{first}")).json()
+    server.otherwise = "ok"
+    await ponte.http.post("/hub/circuit-breaker/telegram/reset")
+
+    async def sent() -> bool:
+        return bool((await ponte.http.get(f"/messages/{first}")).json()["status"] == "concluida")
+
+    await until(sent, seconds=40)
+    assert "auth" in motivo
+    assert waiting["status"] == "processando"
+
+
+async def test_other_settings_let_a_hub_send_again_unless_a_person_paused_it(
+    data_dir: Path,
+) -> None:
+    async with embedded(data_dir, env=BOT, papeis=()) as ponte:
+        await ponte.ctx.db.transact(sonda.resume_changed, "telegram", "before")
+        await ponte.ctx.db.transact(_stop)
+        await ponte.ctx.db.transact(sonda.resume_changed, "telegram", "before")
+        same = await ponte.ctx.db.read(estado.stopped, "telegram")
+        await ponte.ctx.db.transact(sonda.resume_changed, "telegram", "after")
+        other = await ponte.ctx.db.read(estado.stopped, "telegram")
+        await ponte.http.post("/hub/telegram/pausar")
+        await ponte.ctx.db.transact(sonda.resume_changed, "telegram", "later")
+        paused = await ponte.ctx.db.read(estado.stopped, "telegram")
+
+    assert (same, other) == ("a chave foi recusada", None)
+    assert paused is not None
 
 
 async def test_a_canal_that_always_brought_messages_at_this_hour_and_brings_none_is_told_of(

@@ -142,3 +142,10 @@ class ChatwootDaInstancia(_Saida):
     nome: str
     enabled: bool
     webhook_url: str | None
+
+
+class PausaDoHub(_Saida):
+    """Why nothing is sent on a hub, null while it sends."""
+
+    hub: str
+    parado: str | None

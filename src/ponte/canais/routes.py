@@ -12,12 +12,14 @@ from ponte.canais import consultas, hubs, numeros, saude
 from ponte.canais.modelos import (
     Disjuntores,
     NumerosDosHubs,
+    PausaDoHub,
     ReinicioDoHub,
     SaudeDoHub,
     SaudeDosHubs,
 )
+from ponte.canais.sonda import probe_hub
 from ponte.deps import Ctx, Quem, idempotent, json_response, require
-from ponte.errors import NaoEncontrado
+from ponte.errors import ConflitoDeEstado, NaoEncontrado
 from ponte.events.canais import DisjuntorReiniciado
 from ponte.mensagens import estado
 from ponte.metricas import exposicao
@@ -41,9 +43,7 @@ async def health(ctx: Ctx) -> Any:
 @router.get("/hub/health/{hub}", response_model=SaudeDoHub, dependencies=[require(LER)])
 async def health_of(ctx: Ctx, hub: str) -> Any:
     """Tell how one hub is, and why."""
-    if hub not in hubs.HUBS:
-        raise NaoEncontrado("Hub", hub)
-    found = await consultas.facts(ctx, [hub])
+    found = await consultas.facts(ctx, [_known(hub)])
     return json_response(consultas.view(found[hub]))
 
 
@@ -105,6 +105,49 @@ async def reset(request: Request, ctx: Ctx, quem: Quem, hub: str) -> Any:
     """Close a hub's breakers in every process, and send on it again if that was stopped."""
     nomes = tuple(http.name for http in hubs.destinations(ctx, hub))
     return await idempotent(request, _reset, hub, nomes, quem.nome)
+
+
+@router.post("/hub/{hub}/sondar", response_model=SaudeDoHub, dependencies=[require(ESCREVER)])
+async def probe(ctx: Ctx, hub: str) -> Any:
+    """Ask a hub now how it is, and tell how it is then."""
+    _known(hub)
+    await probe_hub(ctx, hub)
+    found = await consultas.facts(ctx, [hub])
+    return json_response(consultas.view(found[hub]))
+
+
+@router.post("/hub/{hub}/pausar", response_model=PausaDoHub, dependencies=[require(ESCREVER)])
+async def pause(request: Request, quem: Quem, hub: str) -> Any:
+    """Send nothing more on a hub; its messages wait. What comes in is taken all the same."""
+    return await idempotent(request, _pause, _known(hub), quem.nome)
+
+
+@router.post("/hub/{hub}/retomar", response_model=PausaDoHub, dependencies=[require(ESCREVER)])
+async def resume(request: Request, quem: Quem, hub: str) -> Any:
+    """Send on a hub again."""
+    return await idempotent(request, _resume, _known(hub), quem.nome)
+
+
+def _known(hub: str) -> str:
+    if hub not in hubs.HUBS:
+        raise NaoEncontrado("Hub", hub)
+    return hub
+
+
+async def _pause(tx: Tx, hub: str, por: str) -> Resposta:
+    if not await estado.stop(tx, hub, motivo=f"{estado.PAUSADO}{por}"):
+        msg = f"{hub} is stopped already"
+        raise ConflitoDeEstado(msg)
+    await auditoria.record(tx, autor=por, acao="canal.pausado", alvo=hub)
+    return Resposta(200, orjson.dumps({"hub": hub, "parado": await estado.stopped(tx, hub)}))
+
+
+async def _resume(tx: Tx, hub: str, por: str) -> Resposta:
+    if not await estado.resume(tx, hub):
+        msg = f"{hub} is not stopped"
+        raise ConflitoDeEstado(msg)
+    await auditoria.record(tx, autor=por, acao="canal.retomado", alvo=hub)
+    return Resposta(200, orjson.dumps({"hub": hub, "parado": None}))
 
 
 async def _reset(tx: Tx, hub: str, nomes: tuple[str, ...], por: str) -> Resposta:

@@ -5,14 +5,20 @@ else cost ten calls a second. Asking holds no transaction.
 """
 
 import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import SecretStr
 
 from ponte.alertas.handlers import politica
 from ponte.canais import avisos, consultas, hubs, saude
 from ponte.canais.saude import Fatos, Saude
 from ponte.context import Context, Ligado
-from ponte.errors import PonteError
+from ponte.errors import ConflitoDeEstado, PonteError
 from ponte.events.canais import CanalMudou
 from ponte.logs import mask
+from ponte.mensagens import estado
 from ponte.store.db import Tx
 
 TIMEOUT_S = 15.0  # chosen: a call is given up after ten seconds, its turn awaited for two
@@ -23,10 +29,24 @@ GUARDA_H = (saude.SEMANAS + 2) * saude.SEMANA_H  # what `expected` looks at, and
 async def probe_hubs(ctx: Context) -> None:
     """Ask every hub that is on and can be asked, all at once; then judge each."""
     on = [hub for hub in hubs.HUBS if hubs.serving(ctx, hub)]
+    for hub in on:
+        await ctx.db.transact(resume_changed, hub, _ajustes(hubs.serving(ctx, hub)))
     await asyncio.gather(*(_probe(ctx, hub) for hub in on))
     for hub, fatos in (await consultas.facts(ctx, on)).items():
         await ctx.db.transact(_judge, ctx, hub, fatos)
     await ctx.db.transact(_forget)
+
+
+async def probe_hub(ctx: Context, hub: str) -> None:
+    """Ask one hub now.
+
+    Raises:
+        ConflitoDeEstado: it is off, or can't be asked.
+    """
+    if all(ligado.probe is None for ligado in hubs.serving(ctx, hub)):
+        msg = f"{hub} is off, or can't be asked how it is"
+        raise ConflitoDeEstado(msg)
+    await _probe(ctx, hub)
 
 
 async def _judge(tx: Tx, ctx: Context, hub: str, fatos: Fatos) -> None:
@@ -40,17 +60,47 @@ async def _judge(tx: Tx, ctx: Context, hub: str, fatos: Fatos) -> None:
     await _tell_change(tx, hub, saude.judge(fatos))
 
 
-async def _tell_change(tx: Tx, hub: str, agora: Saude) -> None:
-    chave = f"canal.estado.{hub}"
-    row = await tx.fetch_one("SELECT valor FROM meta WHERE chave = ?", (chave,))
-    antes = str(row[0]) if row else "disabled"
-    if antes == agora.status:
+def _ajustes(ligados: Sequence[Ligado]) -> str:
+    """Return what tells a change of settings, secrets included, and shows none of them."""
+    values = [{nome: _plain(valor) for nome, valor in ligado.settings} for ligado in ligados]
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+def _plain(valor: Any) -> Any:
+    if isinstance(valor, tuple | list):
+        return [_plain(parte) for parte in valor]
+    return valor.get_secret_value() if isinstance(valor, SecretStr) else valor
+
+
+async def resume_changed(tx: Tx, hub: str, ajustes: str) -> None:
+    """Send again on a hub that a refused key stopped, now that its settings are others."""
+    parado, antes = await estado.stopped(tx, hub), await _meta(tx, f"canal.ajustes.{hub}")
+    if antes == ajustes:
         return
+    await _put_meta(tx, f"canal.ajustes.{hub}", ajustes)
+    if parado is not None and antes is not None and not parado.startswith(estado.PAUSADO):
+        await estado.resume(tx, hub)
+
+
+async def _meta(tx: Tx, chave: str) -> str | None:
+    row = await tx.fetch_one("SELECT valor FROM meta WHERE chave = ?", (chave,))
+    return str(row[0]) if row else None
+
+
+async def _put_meta(tx: Tx, chave: str, valor: str) -> None:
     await tx.execute(
         "INSERT INTO meta (chave, valor) VALUES (?, ?)"
         " ON CONFLICT (chave) DO UPDATE SET valor = excluded.valor",
-        (chave, agora.status),
+        (chave, valor),
     )
+
+
+async def _tell_change(tx: Tx, hub: str, agora: Saude) -> None:
+    chave = f"canal.estado.{hub}"
+    antes = await _meta(tx, chave) or "disabled"
+    if antes == agora.status:
+        return
+    await _put_meta(tx, chave, agora.status)
     tx.put(CanalMudou(canal=hub, estado=agora.status, antes=antes, motivo=agora.motivo))
 
 

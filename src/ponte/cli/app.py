@@ -39,7 +39,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pedidos": ("ponte.cli.pedidos", "app", "list, show, create, cancel, reprocess, parse."),
     "estoque": ("ponte.cli.estoque", "app", "list, get, set, adjust, watch, import."),
     "alertas": ("ponte.cli.alertas", "app", "list, show, ack, resolve, silence, test."),
-    "canais": ("ponte.cli.canais", "app", "parse, classify."),
+    "canais": (
+        "ponte.cli.canais",
+        "app",
+        "list, test, pause, resume, reset, connect, parse, classify.",
+    ),
     "falhas": ("ponte.cli.falhas", "app", "list, show, reprocess, discard, export."),
     "eventos": ("ponte.cli.eventos", "app", "list: todos os fatos, em ordem."),
     "keys": ("ponte.cli.keys", "app", "create, list, revoke: chaves da API."),

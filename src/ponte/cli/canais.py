@@ -1,16 +1,138 @@
-"""Canais on the command line: parse and classify what a platform sent."""
+"""Canais on the command line: how each is, pause and resume, a telephone's code, and payloads."""
 
-from typing import Annotated
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from ponte.cli import saida
-from ponte.cli.execucao import read_bytes
+from ponte.cli.execucao import read_bytes, run
 from ponte.cli.grupo import help_of, noun
 
+if TYPE_CHECKING:
+    from ponte.cli.acesso import Acesso
+
 app = noun("Canais.")
+INSTANCIAS = "/hub/whatsapp/instancias"
+LOOK_S = 3.0  # chosen: how often a person who holds a telephone is looked after
+CODIGO_S = 40.0  # documented: a code lives 45 s
+Canal = Annotated[str, typer.Argument(help="whatsapp, instagram, facebook, tiktok, telegram ou x.")]
+COLUNAS = {
+    "canal": "canal",
+    "status": "status",
+    "ultima_entrada_s": "entrou há (s)",
+    "ultimo_envio_s": "saiu há (s)",
+    "motivo": "motivo",
+}
 Arquivo = Annotated[str, typer.Argument(metavar="ARQUIVO", help="- é a entrada.")]
 Nome = Annotated[str, typer.Option(help="whatsapp, whatsapp_cloud, instagram, telegram, …")]
+
+
+@app.command("list", **help_of("Mostra como está cada canal.", "ponte canais list"))
+def _list() -> None:
+    async def work(acesso: "Acesso") -> None:
+        tudo = await acesso.get("/hub/health")
+        linhas = [{"canal": nome, **hub} for nome, hub in tudo["hubs"].items()]
+        saida.data(tudo, saida.table(linhas, COLUNAS))
+
+    run(work)
+
+
+@app.command("test", **help_of("Sonda um canal agora.", "ponte canais test telegram"))
+def _test(canal: Canal) -> None:
+    async def work(acesso: "Acesso") -> None:
+        hub = await acesso.post(f"/hub/{quote(canal, safe='')}/sondar")
+        saida.data(hub, f"{canal}: {hub['status']}, {hub['motivo']}")
+        if not hub["sonda"]["ok"]:
+            saida.stop(f"{canal} não respondeu bem", causa=hub["motivo"], codigo=saida.FALHOU)
+
+    run(work)
+
+
+@app.command(
+    "pause",
+    **help_of("Para de enviar em um canal; as mensagens esperam.", "ponte canais pause whatsapp"),
+)
+def _pause(canal: Canal) -> None:
+    _act(f"/hub/{quote(canal, safe='')}/pausar", f"canal {canal}: parado")
+
+
+@app.command("resume", **help_of("Volta a enviar em um canal.", "ponte canais resume whatsapp"))
+def _resume(canal: Canal) -> None:
+    _act(f"/hub/{quote(canal, safe='')}/retomar", f"canal {canal}: enviando")
+
+
+@app.command(
+    "reset",
+    **help_of("Fecha os disjuntores de um canal e volta a enviar.", "ponte canais reset whatsapp"),
+)
+def _reset(canal: Canal) -> None:
+    path = f"/hub/circuit-breaker/{quote(canal, safe='')}/reset"
+    _act(path, f"canal {canal}: disjuntores fechados")
+
+
+def _act(path: str, feito: str) -> None:
+    async def work(acesso: "Acesso") -> None:
+        saida.data(await acesso.post(path), feito)
+
+    run(work)
+
+
+@app.command(
+    "connect",
+    **help_of(
+        "Pareia um celular de WhatsApp: mostra o código e espera, até Ctrl-C.",
+        "ponte canais connect loja-centro",
+        "ponte canais connect loja-centro --pairing-code 5511999990000",
+    ),
+)
+def _connect(
+    nome: Annotated[str, typer.Argument(help="Nome da instância; é feita se não houver.")],
+    *,
+    pairing_code: Annotated[
+        str | None,
+        typer.Option(metavar="NUMERO", help="Código de digitar para este número, só dígitos."),
+    ] = None,
+) -> None:
+    async def work(acesso: "Acesso") -> None:
+        names = [i["nome"] for i in (await acesso.get(INSTANCIAS))["itens"]]
+        if nome not in names:
+            corpo = {"nome": nome} | ({"numero": pairing_code} if pairing_code else {})
+            made = await acesso.post(INSTANCIAS, corpo)
+            if made["aviso"]:
+                saida.talk("Aviso: sem PONTE_ENDERECO_PUBLICO os eventos não chegam aqui.")
+        saida.data(await _pair(acesso, nome, numero=pairing_code), f"instância {nome}: aberta")
+
+    run(work)
+
+
+async def _pair(acesso: "Acesso", nome: str, *, numero: str | None) -> Any:
+    """Show codes, each until it is stale, until the telephone is connected."""
+    path = f"{INSTANCIAS}/{quote(nome, safe='')}"
+    left_s = 0.0
+    while True:
+        estado = await acesso.get(f"{path}/estado")
+        if estado["estado"] == "aberta":
+            return estado
+        if left_s <= 0:
+            code = await acesso.get(f"{path}/qrcode", numero=numero)
+            _show(code)
+            left_s = CODIGO_S if code["codigo"] or code["codigo_pareamento"] else LOOK_S
+        await asyncio.sleep(LOOK_S)
+        left_s -= LOOK_S
+
+
+def _show(code: dict[str, Any]) -> None:
+    from ponte.cli.canais_traducao import drawn  # noqa: PLC0415
+
+    if code["codigo_pareamento"]:
+        saida.talk(f"Digite no celular: {code['codigo_pareamento']}")
+    elif code["codigo"]:
+        saida.talk("Leia com o WhatsApp do celular, em Aparelhos conectados:")
+        saida.talk(drawn(code["codigo"]))
+    else:
+        saida.talk("O servidor ainda não tem código; esperando.")
 
 
 @app.command(

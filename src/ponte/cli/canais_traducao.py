@@ -1,10 +1,12 @@
 """Canais, traducao: what a connector makes of a body or of an answer; no database, no server."""
 
 import difflib
+import io
 import json
 from collections.abc import Sequence
 from typing import Any
 
+import segno
 from pydantic import BaseModel, ValidationError
 
 from ponte.cli.saida import USO, Parada
@@ -54,6 +56,13 @@ def verdict(canal: str, conteudo: bytes) -> dict[str, Any]:
         "resultado_desconhecido": found.unknown_outcome or None,
     }
     return {"classe": found.classe.value} | {k: v for k, v in further.items() if v is not None}
+
+
+def drawn(codigo: str) -> str:
+    """Return a QR code drawn in text, two rows a line."""
+    out = io.StringIO()
+    segno.make(codigo, micro=False, error="l").terminal(out, compact=True)
+    return out.getvalue()
 
 
 def _connector(canal: str) -> Connector:

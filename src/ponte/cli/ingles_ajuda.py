@@ -244,7 +244,28 @@ AJUDA = {
     "Revoga uma chave, em todo processo em segundos.": "Revoke a key, in every process in seconds.",
     "Id da chave, não ela mesma.": "The key's id, not the key itself.",
     # Channels.
-    "parse, classify.": "parse, classify.",
+    "list, test, pause, resume, reset, connect, parse, classify.": (
+        "list, test, pause, resume, reset, connect, parse, classify."
+    ),
+    "whatsapp, instagram, facebook, tiktok, telegram ou x.": (
+        "whatsapp, instagram, facebook, tiktok, telegram or x."
+    ),
+    "Mostra como está cada canal.": "Show how each canal is.",
+    "Sonda um canal agora.": "Probe a canal now.",
+    "Para de enviar em um canal; as mensagens esperam.": (
+        "Stop sending on a canal; its messages wait."
+    ),
+    "Volta a enviar em um canal.": "Send on a canal again.",
+    "Fecha os disjuntores de um canal e volta a enviar.": (
+        "Close the breakers of a canal and send again."
+    ),
+    "Pareia um celular de WhatsApp: mostra o código e espera, até Ctrl-C.": (
+        "Pair a WhatsApp telephone: show the code and wait, until Ctrl-C."
+    ),
+    "Nome da instância; é feita se não houver.": "The instance's name; made where there is none.",
+    "Código de digitar para este número, só dígitos.": (
+        "A code to type for this number, digits alone."
+    ),
     "Canais.": "Channels.",
     "whatsapp, whatsapp_cloud, instagram, telegram, …": (
         "whatsapp, whatsapp_cloud, instagram, telegram, …"

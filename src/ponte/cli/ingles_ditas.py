@@ -254,6 +254,15 @@ DITAS = {
     "--label NOME=VALOR": "--label NAME=VALUE",
     "--label não aceita {}": "--label does not take {}",
     "Não há a fonte {}": "There is no source {}",
+    "{} não respondeu bem": "{} did not answer well",
+    "Aviso: sem PONTE_ENDERECO_PUBLICO os eventos não chegam aqui.": (
+        "Warning: without PONTE_ENDERECO_PUBLICO its events don't come here."
+    ),
+    "Digite no celular: {}": "Type on the telephone: {}",
+    "Leia com o WhatsApp do celular, em Aparelhos conectados:": (
+        "Scan with the telephone's WhatsApp, under Linked devices:"
+    ),
+    "O servidor ainda não tem código; esperando.": "The server has no code yet; waiting.",
     "Não há o canal {}": "There is no canal {}",
     "{} não recebe mensagens": "{} takes no messages",
     "{} não julga respostas": "{} judges no answers",

@@ -196,4 +196,11 @@ TEXTOS = {
     "    falha {}: sem o fato {}": "    falha {}: without its fact {}",
     "    {}: {} números de {} a {}": "    {}: {} numbers from {} to {}",
     "    contadores: nenhuma linha": "    contadores: no row",
+    # Channels.
+    "entrou há (s)": "came (s ago)",
+    "saiu há (s)": "sent (s ago)",
+    "canal {}: parado": "canal {}: stopped",
+    "canal {}: enviando": "canal {}: sending",
+    "canal {}: disjuntores fechados": "canal {}: breakers closed",
+    "instância {}: aberta": "instance {}: open",
 }  # fmt: skip

@@ -8,6 +8,7 @@ message that they count.
 from ponte.store.db import Tx
 
 HORA_MS = 3_600_000
+PAUSADO = "pausado por "  # how the reason begins where a person stopped a canal
 
 
 async def note_received(tx: Tx, canal: str, *, quantas: int = 1) -> None:

@@ -52,8 +52,23 @@ async def send(ctx: Context, fato: FatoGravado) -> Effect | None:
     if channel is None:
         msg = f"The canal {mensagem.canal} is off; its message waits"
         raise Adiado(msg, retry_after_s=ESPERA_S)
-    id_externo = await _sent(channel, mensagem, now_ms=ctx.now_ms())
+    parado = await ctx.db.read(estado.stopped, mensagem.canal)
+    if parado is not None:
+        msg = f"The canal {mensagem.canal} is stopped ({parado}); its message waits"
+        raise Adiado(msg, retry_after_s=ESPERA_S)
+    try:
+        id_externo = await _sent(channel, mensagem, now_ms=ctx.now_ms())
+    except OutsideError as error:
+        if error.classe is not Classe.AUTH:
+            raise
+        # Each further message would be refused as well: the canal stops until a person mends it.
+        await ctx.db.transact(_stop, mensagem.canal, str(error))
+        raise Adiado(str(error), retry_after_s=ESPERA_S) from error
     return lambda tx: service.conclude(tx, mensagem, id_externo=id_externo)
+
+
+async def _stop(tx: Tx, canal: str, motivo: str) -> None:
+    await estado.stop(tx, canal, motivo=motivo)
 
 
 async def _sent(channel: Channel, mensagem: Mensagem, *, now_ms: int) -> str | None:
