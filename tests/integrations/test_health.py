@@ -71,12 +71,16 @@ async def test_a_hub_whose_settings_are_wrong_is_unhealthy_and_says_which() -> N
     assert "PONTE_INSTAGRAM__BASE_URL" in health.detail
 
 
-async def test_a_refused_token_is_unhealthy(bot: TelegramHub) -> None:
+async def test_a_refused_token_is_unhealthy_until_a_good_one_is_set(bot: TelegramHub) -> None:
+    checker = HubHealthChecker()
     bot.configure(bot_token="1:obviously-fake")
 
-    health = await HubHealthChecker().check_hub_health(bot)
+    health = await checker.check_hub_health(bot)
+    bot.configure(bot_token=TOKEN)
+    mended = await checker.check_hub_health(bot)
 
     assert (health.status, health.probe) == ("unhealthy", "auth")
+    assert (mended.status, mended.probe) == ("healthy", "ok")
     assert "obviously-fake" not in repr(health)
 
 

@@ -69,9 +69,10 @@ class HubHealth:
 
 @dataclass(frozen=True, slots=True)
 class _Probed:
-    """What a platform answered, and when."""
+    """What a platform answered, when, and under which change of the hub's settings."""
 
     at: float
+    changes: int
     classe: Classe
     detail: str = ""
 
@@ -138,19 +139,24 @@ class HubHealthChecker:
 
     async def _ask(self, hub: Hub) -> _Probed | None:
         """Return the platform's answer, asked for now where the last one is too old."""
-        last = self._probed[id(hub)][1] if id(hub) in self._probed else None
+        last = self._last(hub)
         if last is not None and time.monotonic() - last.at < self._probe_every_s:
             return last
+        changes = hub.changes
         try:
             if not await hub.probe():
                 return None
-            fresh = _Probed(time.monotonic(), Classe.OK)
+            fresh = _Probed(time.monotonic(), changes, Classe.OK)
         except OutsideError as error:
-            fresh = _Probed(time.monotonic(), error.classe, error.verdict.detail)
+            fresh = _Probed(time.monotonic(), changes, error.classe, error.verdict.detail)
         except Adiado:
             return last  # our own limiter says to wait; the age tells how old this one is
         self._probed[id(hub)] = (hub, fresh)
         return fresh
+
+    def _last(self, hub: Hub) -> _Probed | None:
+        _, probed = self._probed.get(id(hub), (hub, None))
+        return probed if probed is not None and probed.changes == hub.changes else None
 
 
 def _judge(state: BreakerState, failures: int, probed: _Probed | None) -> tuple[Status, str]:

@@ -83,6 +83,7 @@ class Hub(HubResilienceMixin):
         self._lender = Lender(sys.maxsize)  # the hub's own breaker decides, for all destinations
         self._given = settings
         self._opened: _Account | None = None
+        self.changes = 0  # of its settings: what was learnt before the last says nothing now
         self._succeeded: float | None = None
 
     # ------------------------------------------------------------ its state
@@ -106,6 +107,7 @@ class Hub(HubResilienceMixin):
         given = {**self._given, **settings}
         opened = self._open(given)
         self._given, self._opened = given, opened
+        self.changes += 1
 
     def missing_settings(self) -> list[str]:
         """Return the variables that must be set before anything can be sent."""
