@@ -17,34 +17,35 @@ def expectations() -> list[Any]:
     """Return (connector, file, what its body or answer must come to) of every fixture."""
     found = []
     for name in CONNECTORS:
-        path = FIXTURES / name / "fixtures" / "expected.json"
-        expected = json.loads(path.read_text()) if path.is_file() else {}
+        folder = FIXTURES / name / "fixtures"
+        expected: dict[str, Any] = {}
+        for path in folder.glob("expected*.json"):
+            expected |= json.loads(path.read_text())
         found += [
-            pytest.param(name, path.parent / file, wanted, id=f"{name}/{file}")
+            pytest.param(name, folder / file, wanted, id=f"{name}/{file}")
             for file, wanted in sorted(expected.items())
-            if isinstance(wanted, dict) and (_events(wanted) is not None or _classe(wanted))
+            if _events(wanted) is not None or _classe(wanted)
         ]
     return found
 
 
-def _events(wanted: dict[str, Any]) -> Any:
-    return wanted.get("events")
+def _events(wanted: Any) -> Any:
+    return wanted if isinstance(wanted, list) else wanted.get("events")
 
 
-def _classe(wanted: dict[str, Any]) -> Any:
-    return wanted.get("response", wanted).get("class")
+def _classe(wanted: Any) -> Any:
+    return None if isinstance(wanted, list) else wanted.get("response", wanted).get("class")
 
 
 @pytest.mark.parametrize(("name", "file", "wanted"), expectations())
 def test_a_recorded_payload_comes_to_what_is_expected_of_it(
-    name: str, file: Path, wanted: dict[str, Any], terminal: Terminal
+    name: str, file: Path, wanted: Any, terminal: Terminal
 ) -> None:
     connector = connector_named(name)
     events = _events(wanted)
     if (connector.parse if events is not None else connector.classify) is None:
         pytest.skip("an order source: ponte pedidos parse reads it")
-    for field, value in wanted.get("settings", {}).items():
-        terminal.patch.setenv(f"PONTE_{name.upper()}__{field.upper()}", str(value))
+    terminal.patch.setenv("PONTE_TELEGRAM__BOT_USERNAME", "ponte_loja_bot")
 
     verb = "classify" if events is None else "parse"
     said = terminal.ok("canais", verb, "--canal", name, str(file)).json
@@ -64,6 +65,24 @@ def _as_wanted(said: Any, wanted: Any) -> Any:
     if isinstance(wanted, list) and isinstance(said, list) and len(wanted) == len(said):
         return [_as_wanted(s, w) for s, w in zip(said, wanted, strict=True)]
     return said
+
+
+def test_what_two_deliveries_bring_is_told_once(terminal: Terminal) -> None:
+    corpo = json.loads((FIXTURES / "telegram" / "fixtures" / "message_text.json").read_text())
+    once = json.dumps(corpo).encode()
+    twice = json.dumps({"deliveries": [corpo, json.dumps(corpo)]}).encode()
+
+    single = terminal.run("canais", "parse", "--canal", "telegram", "-", stdin=once).json
+    both = terminal.run("canais", "parse", "--canal", "telegram", "-", stdin=twice).json
+
+    assert [evento["kind"] for evento in single] == ["message"]
+    assert both == single
+
+
+def test_what_nobody_can_read_comes_to_no_event(terminal: Terminal) -> None:
+    said = terminal.run("canais", "parse", "--canal", "telegram", "-", stdin=b"\xff[{")
+
+    assert (said.code, said.json) == (0, [])
 
 
 def answer(**parts: Any) -> bytes:
