@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from ponte.chatbot import falas
+from ponte.chatbot.responder import PRESENTE_MS
 from ponte.domain.evento import EventoDeCanal
 from ponte.mensagens import conversas, recebidas
 from ponte.settings import BotSettings
 from ponte.simulators.telegram import SimuladorTelegram
 from ponte.store.db import Tx
-from ponte.testing import Embedded, embedded
+from ponte.testing import Embedded, FrozenClock, embedded
 from tests.conftest import stock
 from tests.espera import until
 
@@ -137,6 +138,31 @@ async def test_a_person_takes_over_and_the_bot_is_silent_until_it_is_given_back(
 
     assert (handed, silent) == ("pessoa", 1)
     assert len(await answers(ponte)) == 2
+
+
+async def test_the_bot_is_silent_while_somebody_of_the_shop_writes(ponte: Embedded) -> None:
+    await receive(ponte, "oi")
+    before = len(await answers(ponte))
+    await receive(ponte, "Aqui é a Bia, da loja", from_me=True)
+    await receive(ponte, "oi Bia, tem café?")
+
+    said = [m for m in await answers(ponte) if m["remetente"] == "bot"]
+
+    assert (before, len(said)) == (1, 1)
+
+
+async def test_a_person_who_wrote_long_ago_is_gone(data_dir: Path, env: dict[str, str]) -> None:
+    clock = FrozenClock()
+    async with embedded(data_dir, env=env, bot=BOT, clock=clock) as ponte:
+        await receive(ponte, "Aqui é a Bia, da loja", from_me=True)
+        clock.advance(PRESENTE_MS / 1000 + 1)
+        await receive(ponte, "bom dia")
+
+        async def said() -> bool:
+            itens = (await ponte.get("/messages"))["itens"]
+            return any(m["remetente"] == "bot" for m in itens)
+
+        assert await until(said)
 
 
 @pytest.mark.parametrize(

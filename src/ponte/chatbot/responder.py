@@ -18,6 +18,7 @@ from ponte.store.db import Tx
 log = structlog.get_logger(__name__)
 NOME = "bot"  # who wrote, in the messages of the shop
 VELHA_MS = 10 * 60_000  # chosen: after an outage nobody wants yesterday's answer
+PRESENTE_MS = 30 * 60_000  # chosen: how long somebody who wrote from the telephone is there
 
 
 async def responder(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
@@ -34,6 +35,8 @@ async def responder(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
         return
     if conversa.grupo or conversa.atendimento != conversas.BOT:
         return
+    if await _person_is_there(tx, mensagem):
+        return
     resposta = await answer(tx, conversa, mensagem, horario=bot.horario)
     await _say(ctx, tx, mensagem, texto=resposta.texto)
     if resposta.pessoa:
@@ -48,6 +51,20 @@ def _asks(mensagem: Mensagem) -> bool:
         return True
     told = mensagem.tipo is TipoMensagem.EVENTO and not mensagem.texto
     return not told and not mensagem.conteudo.get("figurinha")
+
+
+async def _person_is_there(tx: Tx, recebida: Mensagem) -> bool:
+    """Tell whether somebody of the shop wrote to this customer elsewhere a moment ago.
+
+    Such a message is stored as written by the shop's own account; what Ponte sends names
+    its caller.
+    """
+    row = await tx.fetch_one(
+        "SELECT 1 FROM mensagens WHERE conversa_id = ? AND direcao = 'saida'"
+        " AND remetente = instancia AND criada_em > ? LIMIT 1",
+        (recebida.conversa_id, tx.now_ms - PRESENTE_MS),
+    )
+    return row is not None
 
 
 async def _say(ctx: Context, tx: Tx, recebida: Mensagem, *, texto: str) -> None:
