@@ -14,6 +14,7 @@ from ponte.domain.leitura import loads
 from ponte.errors import Adiado, Permanente
 from ponte.events import FatoGravado, WebhookRecebido
 from ponte.mensagens import recebidas
+from ponte.mensagens.traducao import canal_of
 from ponte.store.db import Tx
 
 PROCESSADO, IGNORADO, FALHOU = "processado", "ignorado", "falhou"
@@ -68,7 +69,7 @@ async def act(
         if await observe(ctx, tx, evento):
             return True
     await recebidas.receive(tx, evento, conector=ligado.connector.name, historia=historia)
-    return evento.kind in recebidas.ACTED_ON
+    return evento.kind in recebidas.ACTED_ON and canal_of(evento) is not None
 
 
 def _on(ctx: Context, conector: str) -> Ligado:

@@ -9,6 +9,7 @@ CONNECTORS: dict[str, str] = {
     "instagram": "ponte.connectors.instagram:connector",
     "facebook": "ponte.connectors.facebook:connector",
     "tiktok": "ponte.connectors.tiktok:connector",
+    "x": "ponte.connectors.x:connector",
     "slack": "ponte.connectors.slack:connector",
     "discord": "ponte.connectors.discord:connector",
     "webhook": "ponte.connectors.webhook:connector",
