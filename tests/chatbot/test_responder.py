@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ponte.chatbot import falas
-from ponte.chatbot.responder import PRESENTE_MS
+from ponte.chatbot.responder import PESSOA_MS, PRESENTE_MS
 from ponte.domain.evento import EventoDeCanal
 from ponte.mensagens import conversas, recebidas
 from ponte.settings import BotSettings
@@ -163,6 +163,26 @@ async def test_a_person_who_wrote_long_ago_is_gone(data_dir: Path, env: dict[str
             return any(m["remetente"] == "bot" for m in itens)
 
         assert await until(said)
+
+
+async def test_who_comes_back_the_next_day_is_answered_by_the_bot_again(
+    data_dir: Path, env: dict[str, str]
+) -> None:
+    clock = FrozenClock()
+    async with embedded(data_dir, env=env, bot=BOT, clock=clock) as ponte:
+        await receive(ponte, "atendente")
+        await idle(ponte)
+        clock.advance(PESSOA_MS / 1000 - 60)
+        await receive(ponte, "oi?")
+        await idle(ponte)
+        silent = len(await answers(ponte))
+
+        clock.advance(61)
+        await receive(ponte, "bom dia")
+        await idle(ponte)
+
+        assert (silent, len(await answers(ponte))) == (1, 2)
+        assert (await conversa(ponte)).atendimento == "bot"
 
 
 @pytest.mark.parametrize(

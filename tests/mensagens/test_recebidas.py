@@ -156,6 +156,19 @@ async def test_an_echo_ends_a_call_that_was_cut_after_its_effect(ponte: Embedded
     assert (await ponte.get("/messages", canal="whatsapp"))["total"] == 1
 
 
+async def test_a_receipt_with_our_own_id_ends_a_call_whose_answer_was_lost(ponte: Embedded) -> None:
+    in_hand = await sent(ponte, id_externo=None)
+    receipt = event(kind="status", message_id=None, target_id="wamid.9", status="delivered",
+                    further={"callback_data": in_hand})  # fmt: skip
+
+    await receive(ponte, receipt, receipt)
+
+    found = await message(ponte, in_hand)
+    assert (found["status"], found["id_externo"], found["entrega"]) == (
+        "concluida", "wamid.9", "entregue",
+    )  # fmt: skip
+
+
 async def test_our_own_message_that_comes_back_is_not_a_second_one(ponte: Embedded) -> None:
     await sent(ponte, id_externo="OUT1")
 

@@ -4,6 +4,8 @@ The one rule: it speaks only where a customer waits for it. A group, a conversat
 person or another tool has in hand, and what was written long ago get no answer.
 """
 
+from dataclasses import replace
+
 import structlog
 
 from ponte.chatbot.resposta import answer
@@ -12,12 +14,14 @@ from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.errors import DadosInvalidos
 from ponte.events import FatoGravado, MensagemRecebida
 from ponte.mensagens import conversas, service
+from ponte.mensagens.conversas import Conversa
 from ponte.mensagens.service import CanalDesligado, JanelaFechada
 from ponte.store.db import Tx
 
 log = structlog.get_logger(__name__)
 NOME = "bot"  # who wrote, in the messages of the shop
 VELHA_MS = 10 * 60_000  # chosen: after an outage nobody wants yesterday's answer
+PESSOA_MS = 24 * 3_600_000  # chosen: who comes back the next day begins anew
 PRESENTE_MS = 30 * 60_000  # chosen: how long somebody who wrote from the telephone is there
 
 
@@ -33,16 +37,25 @@ async def responder(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     mensagem = await service.find(tx, recebida.mensagem_id)
     if conversa is None or mensagem is None or not _asks(mensagem):
         return
-    if conversa.grupo or conversa.atendimento != conversas.BOT:
+    if conversa.grupo or await _person_is_there(tx, mensagem):
         return
-    if await _person_is_there(tx, mensagem):
-        return
+    if conversa.atendimento != conversas.BOT:
+        if not _is_over(conversa, tx.now_ms):
+            return
+        await conversas.hand_over(tx, conversa.id, conversas.BOT)
+        conversa = replace(conversa, atendimento=conversas.BOT, bot_estado={})
     resposta = await answer(tx, conversa, mensagem, horario=bot.horario)
     await _say(ctx, tx, mensagem, texto=resposta.texto)
     if resposta.pessoa:
         await conversas.hand_over(tx, conversa.id, conversas.PESSOA)
     else:
         await conversas.remember(tx, conversa.id, resposta.estado)
+
+
+def _is_over(conversa: Conversa, now_ms: int) -> bool:
+    """Tell whether the person has had the conversation long enough for it to be another one."""
+    desde_ms = conversa.bot_estado.get(conversas.DESDE)
+    return isinstance(desde_ms, int) and desde_ms < now_ms - PESSOA_MS
 
 
 def _asks(mensagem: Mensagem) -> bool:

@@ -19,6 +19,7 @@ _COLUNAS = (
     "id, canal, contato, conta, nome, grupo, ultima_entrada_em, atendimento, bot_estado, criada_em"
 )
 BOT, PESSOA = "bot", "pessoa"
+DESDE = "desde_ms"  # in `bot_estado`: since when a person answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,14 @@ async def rename(tx: Tx, conversa_id: str, nome: str) -> None:
 
 
 async def hand_over(tx: Tx, conversa_id: str, atendimento: str) -> bool:
-    """Let a person (`pessoa`) or the bot (`bot`) answer; False when it was so before."""
+    """Let a person (`pessoa`) or the bot (`bot`) answer; False when it was so before.
+
+    What the bot remembered is forgotten; since when a person answers stands in its place.
+    """
+    estado = orjson.dumps({DESDE: tx.now_ms}).decode() if atendimento == PESSOA else None
     changed = await tx.execute(
-        "UPDATE conversas SET atendimento = ?, bot_estado = NULL WHERE id = ? AND atendimento <> ?",
-        (atendimento, conversa_id, atendimento),
+        "UPDATE conversas SET atendimento = ?, bot_estado = ? WHERE id = ? AND atendimento <> ?",
+        (atendimento, estado, conversa_id, atendimento),
     )
     return bool(changed)
 

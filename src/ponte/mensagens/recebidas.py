@@ -149,12 +149,26 @@ async def _receipt(tx: Tx, evento: EventoDeCanal, canal: Canal) -> None:
     if evento.target_id is None:
         await _up_to(tx, evento, canal, entrega)
         return
-    known = await _known(tx, evento, canal)
+    known = await _known(tx, evento, canal) or await _called_back(tx, evento, canal)
     recibo = entrega, None if motivo is None else str(motivo)
     if known is not None:
         await service.receipt(tx, known, recibo)
         return
     await externas.hold(tx, canal, conta=evento.account or "", chave=_target(evento), recibo=recibo)
+
+
+async def _called_back(tx: Tx, evento: EventoDeCanal, canal: Canal) -> str | None:
+    """Return the message whose own id a platform sends back with its receipts.
+
+    The answer that told the platform's id was lost: with this the message was sent, and
+    no further try sends it again.
+    """
+    own = evento.further.get("callback_data")
+    mensagem = await service.find(tx, own) if isinstance(own, str) else None
+    if mensagem is None or mensagem.canal is not canal or mensagem.id_externo is not None:
+        return None
+    await service.conclude(tx, mensagem, id_externo=evento.target_id)
+    return mensagem.id
 
 
 async def _up_to(tx: Tx, evento: EventoDeCanal, canal: Canal, entrega: Entrega) -> None:
