@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import re
 import stat
 import threading
 import time
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -179,13 +181,20 @@ def test_a_copy_of_a_newer_ponte_is_refused_and_changes_nothing(
     assert asked(engine, "SELECT COUNT(*) FROM migracoes WHERE numero = 9999") == [(0,)]
 
 
+def back_to_the_first() -> list[str]:
+    """Return what undoes every migration but the first."""
+    folder = Path(str(resources.files("ponte.store") / "migrations" / "postgres"))
+    later = "".join(f.read_text() for f in folder.glob("*.sql") if not f.name.startswith("0001"))
+    tables = re.findall(r"^CREATE TABLE (\w+)", later, re.MULTILINE)
+    indexes = re.findall(r"^CREATE (?:UNIQUE )?INDEX (\w+)", later, re.MULTILINE)
+    return [
+        f"DROP TABLE {', '.join(tables)}",
+        *(f"DROP INDEX IF EXISTS {index}" for index in indexes),
+    ]
+
+
 def test_a_copy_of_an_older_ponte_is_brought_up_to_date(servidor: Terminal, engine: str) -> None:
-    older = (
-        "DROP TABLE conversas, mensagens, metricas, amostras, series_proprias, medicoes, silencios",
-        "DROP INDEX notificacoes_silenciadas",
-        "DELETE FROM migracoes WHERE numero > 1",
-    )
-    asked(engine, *older, "SELECT 1")
+    asked(engine, *back_to_the_first(), "DELETE FROM migracoes WHERE numero > 1", "SELECT 1")
     servidor.ok("backup", "--to", "velha.dump")
     servidor.ok("migrate")
 
