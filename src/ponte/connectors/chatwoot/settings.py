@@ -1,18 +1,10 @@
 """Settings of Chatwoot, read from PONTE_CHATWOOT__*."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-
-def _pieces(valor: object) -> object:
-    if isinstance(valor, str):
-        return tuple(peca.strip() for peca in valor.split(",") if peca.strip())
-    return valor
-
-
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
+from ponte.ports.fields import Secrets, Url
 
 
 class ChatwootSettings(BaseModel):
@@ -20,7 +12,7 @@ class ChatwootSettings(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input may be a secret
 
-    base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
+    base_url: Url = Field(
         "https://app.chatwoot.com", description="Your Chatwoot, or the hosted one"
     )
     api_token: SecretStr | None = Field(
@@ -28,7 +20,7 @@ class ChatwootSettings(BaseModel):
     )
     account_id: int | None = Field(None, gt=0, description="Number in the address of Chatwoot")
     inbox_id: int | None = Field(None, gt=0, description="The API channel inbox that is mirrored")
-    webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_pieces)] = Field(
+    webhook_secrets: Secrets = Field(
         (),
         description="Secrets of the inbox's webhook, comma-separated; each also opens the"
         " address /webhooks/chatwoot/<secret>, for a version that signs nothing",

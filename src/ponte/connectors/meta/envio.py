@@ -19,6 +19,7 @@ from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.domain.notificacao import clean
 from ponte.errors import DadosInvalidos, Problema
 from ponte.ports import Deps, Pedido2xx, WebhookRequest
+from ponte.ports.fields import Secrets, Url
 from ponte.resilience.classes import Classe, Verdict
 from ponte.resilience.exchange import Answer, Classify, Request
 from ponte.resilience.limiter import SlidingWindowRateLimiter
@@ -36,18 +37,8 @@ _PERSON = re.compile(r"[0-9]{1,32}\Z")
 _MAX_PAYLOAD = 1_000  # documented: payload of a quick reply
 
 
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
-
-
 def _as_text(valor: object) -> object:
     return str(valor) if isinstance(valor, int) and not isinstance(valor, bool) else valor
-
-
-def _secrets(valor: object) -> object:
-    if isinstance(valor, str):
-        return tuple(x.strip() for x in valor.split(",") if x.strip())
-    return valor
 
 
 class MessagingSettings(BaseModel):
@@ -55,15 +46,13 @@ class MessagingSettings(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
-    base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
-        "https://graph.facebook.com", description="Graph API, or a stand-in"
-    )
+    base_url: Url = Field("https://graph.facebook.com", description="Graph API, or a stand-in")
     api_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Version of the API")
     access_token: SecretStr | None = Field(None, description="Token of the page or account")
     page_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
         None, description="Page or account that sends; the token's own when missing"
     )
-    app_secret: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = Field(
+    app_secret: Secrets = Field(
         (), description="Every app secret that may sign now, comma-separated"
     )
     verify_token: SecretStr | None = Field(None, description="Proves a subscription to Meta")

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from ponte.connectors.rappi.build import Rotas
+from ponte.ports.fields import Secrets, Url, pieces
 
 FILIAL_PADRAO = "1"  # the filial of every order that names none
 
@@ -33,14 +34,10 @@ class LojaMapeada:
     filial_id: str
 
 
-def _secrets(valor: object) -> object:
-    return _pieces(valor) if isinstance(valor, str) else valor
-
-
 def _stores(valor: object) -> object:
     """Read `platform=filial` or `platform/partner=filial`, comma-separated."""
     if isinstance(valor, str):
-        return tuple(_loja(peca) for peca in _pieces(valor))
+        return tuple(_loja(peca) for peca in pieces(valor))
     return valor
 
 
@@ -57,16 +54,8 @@ def _divisors(valor: object) -> object:
     """Read one number for all shops (key ""), or `shop=number` for some, comma-separated."""
     if not isinstance(valor, str):
         return {"": valor} if isinstance(valor, int | Decimal) else valor
-    pairs = (peca.rpartition("=") for peca in _pieces(valor))
+    pairs = (peca.rpartition("=") for peca in pieces(valor))
     return {loja.strip(): numero.strip() for loja, _, numero in pairs}
-
-
-def _pieces(valor: str) -> list[str]:
-    return [peca.strip() for peca in valor.split(",") if peca.strip()]
-
-
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
 
 
 def _zone(valor: str) -> str:
@@ -79,7 +68,6 @@ def _zone(valor: str) -> str:
     return valor
 
 
-Url = Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")]
 Divisor = Annotated[Decimal, Field(gt=0)]
 
 
@@ -94,7 +82,7 @@ class RappiSettings(BaseModel):
     base_url_new: Url = Field("https://api.rappi.com.br", description="Token and new routes")
     client_id: str | None = Field(None, description="Client of the integration")
     client_secret: SecretStr | None = Field(None, description="Its secret")
-    webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = Field(
+    webhook_secrets: Secrets = Field(
         (), description="Every secret valid now, comma-separated; keep the old one after a reset"
     )
     stores: Annotated[tuple[LojaMapeada, ...], BeforeValidator(_stores)] = Field(

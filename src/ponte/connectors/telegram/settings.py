@@ -4,15 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
-
-
-def _secrets(valor: object) -> object:
-    if not isinstance(valor, str):
-        return valor
-    return [peca.strip() for peca in valor.split(",") if peca.strip()]
+from ponte.ports.fields import Secrets, Url
 
 
 def _bot_name(valor: object) -> object:
@@ -33,13 +25,13 @@ class TelegramSettings(BaseModel):
     chat_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
         None, description="Chat that gets the alertas: a number (groups are negative) or @channel"
     )
-    base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
+    base_url: Url = Field(
         "https://api.telegram.org", description="Bot API server, one's own or Telegram's"
     )
     bot_username: Annotated[str | None, BeforeValidator(_bot_name)] = Field(
         None, description="The bot's own name, which messages to it don't tell"
     )
-    webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = Field(
+    webhook_secrets: Secrets = Field(
         (), description="Every secret_token valid now, comma-separated"
     )
 

@@ -8,27 +8,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from ponte.ports.fields import Secrets, Url
+
 BASE_URL = "https://open.tiktokapis.com"
 BUSINESS_BASE_URL = "https://business-api.tiktok.com"
-
-
-def _secrets(valor: object) -> object:
-    if isinstance(valor, str):
-        return [peca.strip() for peca in valor.split(",") if peca.strip()]
-    return valor
-
-
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
 
 
 def _as_text(valor: object) -> object:
     return str(valor) if isinstance(valor, int) and not isinstance(valor, bool) else valor
 
 
-Url = Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")]
 Id = Annotated[str | None, BeforeValidator(_as_text)]
-Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
 
 
 class TiktokSettings(BaseModel):

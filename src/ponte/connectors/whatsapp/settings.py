@@ -3,23 +3,11 @@
 Secrets that may be several stand comma-separated in one line, the newest first.
 """
 
-from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-
-def _secrets(valor: object) -> object:
-    if not isinstance(valor, str):
-        return valor
-    return tuple(peca.strip() for peca in valor.split(",") if peca.strip())
-
-
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
-
-
-Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
+from ponte.ports.fields import Secrets, Url
 
 
 class WhatsAppSettings(BaseModel):
@@ -27,9 +15,7 @@ class WhatsAppSettings(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
-    base_url: Annotated[str | None, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = (
-        Field(None, description="Evolution API server, as http://127.0.0.1:8080")
-    )
+    base_url: Url | None = Field(None, description="Evolution API server, as http://127.0.0.1:8080")
     api_key: SecretStr | None = Field(
         None, description="Its global key; an instance's own token sees that instance alone"
     )

@@ -4,19 +4,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
+from ponte.ports.fields import Secrets, Url
 
 
 def _as_text(valor: object) -> object:
     return str(valor) if isinstance(valor, int) else valor
-
-
-def _pieces(valor: object) -> object:
-    if not isinstance(valor, str):
-        return valor
-    return [peca.strip() for peca in valor.split(",") if peca.strip()]
 
 
 class WhatsAppCloudSettings(BaseModel):
@@ -27,7 +19,7 @@ class WhatsAppCloudSettings(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
-    base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
+    base_url: Url = Field(
         "https://graph.facebook.com", description="Graph API, Meta's or a stand-in's"
     )
     api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = Field(
@@ -37,7 +29,7 @@ class WhatsAppCloudSettings(BaseModel):
     phone_number_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
         None, description="Meta's id of the shop's number, not the number itself"
     )
-    app_secret: Annotated[tuple[SecretStr, ...], BeforeValidator(_pieces)] = Field(
+    app_secret: Secrets = Field(
         (), description="Secret of the app, which signs webhooks; every one valid now, by commas"
     )
     verify_token: SecretStr | None = Field(

@@ -1,18 +1,8 @@
 """Settings of X, read from PONTE_X__*."""
 
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Field
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-
-
-def _secrets(valor: object) -> object:
-    if isinstance(valor, str):
-        return [peca.strip() for peca in valor.split(",") if peca.strip()]
-    return valor
-
-
-def _no_slash(valor: object) -> object:
-    return valor.rstrip("/") if isinstance(valor, str) else valor
+from ponte.ports.fields import Secrets, Url
 
 
 class XSettings(BaseModel):
@@ -20,10 +10,8 @@ class XSettings(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
-    base_url: Annotated[str, BeforeValidator(_no_slash), Field(pattern=r"^https?://")] = Field(
-        "https://api.x.com", description="API, X's or a stand-in"
-    )
-    consumer_secret: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = Field(
+    base_url: Url = Field("https://api.x.com", description="API, X's or a stand-in")
+    consumer_secret: Secrets = Field(
         (),
         description="The app's API secret, which signs its webhooks; several comma-separated, "
         "the newest first, while one is replaced",
