@@ -8,6 +8,7 @@ Source: https://developers.facebook.com/docs/messenger-platform/reference/send-a
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -166,20 +167,48 @@ def _wrong_event(mensagem: Mensagem, limites: Limites) -> list[Problema]:
     return wrong
 
 
+@dataclass(frozen=True, slots=True)
+class Rede:
+    """What tells one of the two platforms from the other when messages go out."""
+
+    nome: str
+    limites: Limites
+    build: Callable[[Mensagem], dict[str, Any]]
+    classify: Classify
+
+
 class MetaChannel:
-    """Write to people of one page or account."""
+    """Write to people who wrote to one page or account."""
 
-    def __init__(self, settings: MessagingSettings, deps: Deps, *, nome: str) -> None:
+    def __init__(self, settings: MessagingSettings, deps: Deps, *, rede: Rede) -> None:
         self._settings = settings
-        self._http = deps.http(nome)
+        self._rede = rede
+        self._http = deps.http(rede.nome)
+        if rede.limites.mensagens is not None:
+            rate = SlidingWindowRateLimiter(rede.limites.mensagens, rede.limites.por_s)
+            self._http.limit_to(rate)
 
-    def limit_to(self, limites: Limites) -> None:
-        """Keep to the platform's own rate."""
-        if limites.mensagens is not None:
-            self._http.limit_to(SlidingWindowRateLimiter(limites.mensagens, limites.por_s))
+    def check(self, mensagem: Mensagem) -> None:
+        """Refuse what the platform would, and everything while there is no token."""
+        if self._settings.access_token is None:
+            raise DadosInvalidos(Problema("canal", f"{self._rede.nome} has no ACCESS_TOKEN"))
+        refuse(mensagem, self._rede.limites)
 
-    async def post(self, corpo: Mapping[str, Any], classify: Classify) -> str | None:
+    async def send(self, mensagem: Mensagem) -> str | None:
+        """Send one message; return the platform's id, None for what has none.
+
+        Raises:
+            OutsideError: It was not taken.
+        """
+        return await self._post(self._rede.build(mensagem))
+
+    async def show_typing(self, destinatario: str, *, instancia: str | None) -> None:  # noqa: ARG002 - the door's
+        """Show that an answer is being written."""
+        await self._post({"recipient": {"id": destinatario}, "sender_action": "typing_on"})
+
+    async def _post(self, corpo: Mapping[str, Any]) -> str | None:
         """Make one call of the Send API; return the id of what it sent."""
+        classify = self._rede.classify
         action = "sender_action" in corpo
         request = Request(
             "POST",
@@ -191,15 +220,13 @@ class MetaChannel:
         answer = await self._http.send(request, classify if action else sent(classify))
         return texto(objeto(answer.json()).get("message_id"))
 
-    async def probe(self, classify: Classify) -> None:
-        """Ask who the token is; changes nothing."""
-        request = Request(
-            "GET",
-            self._settings.url("?fields=id"),
-            headers=self._settings.headers,
-            operation="probe",
-        )
-        await self._http.send(request, classify)
+
+async def probe(settings: MessagingSettings, deps: Deps, *, rede: Rede) -> None:
+    """Ask who the token is, which changes nothing; raises `OutsideError`."""
+    request = Request(
+        "GET", settings.url("?fields=id"), headers=settings.headers, operation="probe"
+    )
+    await deps.http(rede.nome).send(request, rede.classify)
 
 
 def sent(classify: Classify) -> Classify:
