@@ -9,6 +9,7 @@ random from a seed (`Caos`). A stand-in adds its routes, its errors and its sign
     DELETE /_simulador/mensagens
 """
 
+import argparse
 import asyncio
 import contextlib
 import random
@@ -217,3 +218,27 @@ class Plataforma:
             self.mensagens.clear()
             return Response(status_code=204)
         return JSONResponse({"itens": list(self.mensagens)})
+
+
+def by_hand(make: Callable[[str], Plataforma], *, description: str, port: int) -> None:
+    """Serve one stand-in from the command line until interrupted.
+
+    Args:
+        make: Makes it, given where its webhooks go.
+        description: What it stands in for.
+        port: Where it listens unless told otherwise.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=port)
+    parser.add_argument("--webhook-url", default="")
+    args = parser.parse_args()
+    asyncio.run(_serve(make(args.webhook_url), args.host, args.port))
+
+
+async def _serve(plataforma: Plataforma, host: str, port: int) -> None:
+    await plataforma.start(host, port)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await plataforma.stop()

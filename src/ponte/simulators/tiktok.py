@@ -6,8 +6,6 @@ webhooks signed. Run it: `python -m ponte.simulators.tiktok --port 8085
 --webhook-url http://127.0.0.1:8000/webhooks/tiktok`.
 """
 
-import argparse
-import asyncio
 import hashlib
 import hmac
 import json
@@ -22,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ponte.simulators.comportamento import Defeito
-from ponte.simulators.plataforma import Caos, Plataforma
+from ponte.simulators.plataforma import Caos, Plataforma, by_hand
 
 APP_ID = "7600000000000000001"
 APP_SECRET = "simulador-nao-e-um-segredo"  # noqa: S105 - opens nothing but this stand-in
@@ -365,24 +363,13 @@ def _answer(
     return JSONResponse(body, status, headers=headers)
 
 
-async def serve(host: str = "127.0.0.1", port: int = 8085, *, webhook_url: str = "") -> None:
-    """Serve one account until cancelled."""
-    simulador = SimuladorTiktok(webhook_url=webhook_url)
-    await simulador.start(host, port)
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await simulador.stop()
-
-
 def main() -> None:
     """Serve from the command line."""
-    parser = argparse.ArgumentParser(description="A local stand-in of TikTok's direct messages")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8085)
-    parser.add_argument("--webhook-url", default="")
-    args = parser.parse_args()
-    asyncio.run(serve(args.host, args.port, webhook_url=args.webhook_url))
+    by_hand(
+        lambda webhook_url: SimuladorTiktok(webhook_url=webhook_url),
+        description="A local stand-in of TikTok's direct messages",
+        port=8085,
+    )
 
 
 if __name__ == "__main__":

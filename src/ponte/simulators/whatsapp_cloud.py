@@ -6,8 +6,6 @@ told back as sent and delivered. Run it: `python -m ponte.simulators.whatsapp_cl
 --port 8086 --webhook-url http://127.0.0.1:8000/webhooks/whatsapp_cloud`.
 """
 
-import argparse
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,7 +17,7 @@ from starlette.routing import Route
 
 from ponte.simulators import meta
 from ponte.simulators.comportamento import Defeito
-from ponte.simulators.plataforma import Caos, Plataforma
+from ponte.simulators.plataforma import Caos, Plataforma, by_hand
 
 NUMERO_ID = "100000000000001"
 NUMERO = "5511999990000"
@@ -284,24 +282,13 @@ def _fit_options(action: Mapping[str, Any]) -> bool:
     )
 
 
-async def serve(host: str = "127.0.0.1", port: int = 8086, *, webhook_url: str = "") -> None:
-    """Serve one number until cancelled."""
-    simulador = SimuladorWhatsAppCloud(webhook_url=webhook_url)
-    await simulador.start(host, port)
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await simulador.stop()
-
-
 def main() -> None:
     """Serve from the command line."""
-    parser = argparse.ArgumentParser(description="A local stand-in of the WhatsApp Cloud API")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8086)
-    parser.add_argument("--webhook-url", default="")
-    args = parser.parse_args()
-    asyncio.run(serve(args.host, args.port, webhook_url=args.webhook_url))
+    by_hand(
+        lambda webhook_url: SimuladorWhatsAppCloud(webhook_url=webhook_url),
+        description="A local stand-in of the WhatsApp Cloud API",
+        port=8086,
+    )
 
 
 if __name__ == "__main__":
