@@ -12,7 +12,7 @@ import contextvars
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Concatenate
 
 import asyncpg
@@ -21,33 +21,17 @@ from ponte import rastro
 from ponte.domain.valores import new_id
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando, PonteError
 from ponte.store.db import Commit, ForeignChange, Rotas, Tx
+from ponte.store.group_commit import MAX_GROUP, Job, belongs, groups, settle
 from ponte.store.pg_con import ERRORS, Lugar, is_conflict, is_lost, mapped
 from ponte.store.pg_escuta import Escuta
 from ponte.store.pg_tx import Colunas, Guarded, PostgresTx, SegundaPergunta
 
 GROUPS = 3  # chosen: one works while another waits for the disk and a third for its rows
 READERS = 4  # chosen: what a page and its neighbours read at once
-MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
 MAX_SAVEPOINTS = 60  # documented: above 64 the server keeps them on disk
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _COLUMNS = """SELECT table_name::text, column_name::text, data_type::text
 FROM information_schema.columns WHERE table_schema = current_schema()"""
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    service: Callable[..., Any]
-    args: tuple[Any, ...]
-    future: asyncio.Future[Any]
-    many: bool
-    rastro: str | None = None  # of the caller; of many, each item tells its own
-    result: Any = None
-    error: BaseException | None = None
-
-    def answer(self, result: Any) -> None:
-        """Keep a result, or the error that stands in its place."""
-        failed = isinstance(result, BaseException)
-        self.error, self.result = (result, None) if failed else (None, result)
 
 
 class _NeedsSavepoints(Exception):
@@ -64,7 +48,7 @@ class PostgresDatabase:
         self._now_ms = now_ms
         self.processo = new_id()  # its connections are named by it
         self._colunas: Colunas = {}
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[Job] = deque()
         self._listeners: list[Callable[[Commit], None]] = []
         self._writers = [Lugar(url, processo=self.processo) for _ in range(GROUPS)]
         self._idle = list(self._writers)
@@ -200,7 +184,7 @@ class PostgresDatabase:
             raise Encerrando
         future: asyncio.Future[Any] = self._loop.create_future()
         mine = None if many else rastro.current()
-        self._waiting.append(_Job(service, args, future, many, mine))
+        self._waiting.append(Job(service, args, future, many, mine))
         if not self._planned:
             # In a moment: whoever asks in this turn of the loop belongs to the same group.
             self._planned = True
@@ -214,25 +198,25 @@ class PostgresDatabase:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _take(self) -> list[_Job]:
-        jobs: list[_Job] = []
+    def _take(self) -> list[Job]:
+        jobs: list[Job] = []
         savepoints = 0
         while self._waiting and len(jobs) < MAX_GROUP:
             job = self._waiting[0]
-            savepoints += not (jobs and _belongs(job, jobs[-1]))
+            savepoints += not (jobs and belongs(job, jobs[-1]))
             if savepoints > MAX_SAVEPOINTS:
                 break
             jobs.append(self._waiting.popleft())
         return jobs
 
-    async def _serve(self, lugar: Lugar, jobs: list[_Job]) -> None:
+    async def _serve(self, lugar: Lugar, jobs: list[Job]) -> None:
         try:
             await self._commit(lugar, jobs)
         finally:
             self._idle.append(lugar)
             self._dispatch()
 
-    async def _commit(self, lugar: Lugar, jobs: list[_Job]) -> None:
+    async def _commit(self, lugar: Lugar, jobs: list[Job]) -> None:
         """Answer every job, in as few transactions as the server's other work allows."""
         for _ in range(2):
             if await self._attempt(lugar, jobs):
@@ -241,11 +225,11 @@ class PostgresDatabase:
             if not await self._attempt(lugar, [job]) and not await self._attempt(lugar, [job]):
                 self._fail([job], ArmazenamentoIndisponivel("The database is too busy"))
 
-    async def _attempt(self, lugar: Lugar, jobs: list[_Job]) -> bool:
+    async def _attempt(self, lugar: Lugar, jobs: list[Job]) -> bool:
         """Run jobs in one transaction and answer them; False when it had to give way."""
         try:
             try:
-                commit = await self._transaction(lugar, jobs, savepoints=len(_groups(jobs)) > 1)
+                commit = await self._transaction(lugar, jobs, savepoints=len(groups(jobs)) > 1)
             except _NeedsSavepoints as error:
                 await lugar.rollback(error)
                 commit = await self._transaction(lugar, jobs, savepoints=True)
@@ -255,16 +239,16 @@ class PostgresDatabase:
                 return False
             self._fail(jobs, mapped(error))
             return True
-        self._settle(jobs, commit)
+        settle(jobs, commit, self._listeners)
         return True
 
-    async def _transaction(self, lugar: Lugar, jobs: list[_Job], *, savepoints: bool) -> Commit:
+    async def _transaction(self, lugar: Lugar, jobs: list[Job], *, savepoints: bool) -> Commit:
         """Run jobs and commit; those that must not share it are given back, and leave `jobs`."""
         began = time.perf_counter()
         con = await lugar.begin()
         tx = PostgresTx(con, self._colunas, rotas=self._rotas, now_ms=self._now_ms())
         ran = 0
-        for group in _groups(jobs):
+        for group in groups(jobs):
             if tx.locked:
                 break
             ran += len(group)
@@ -280,7 +264,7 @@ class PostgresDatabase:
         await con.execute("COMMIT")
         return replace(commit, juntos=ran, segundos=time.perf_counter() - began)
 
-    async def _run_alone(self, tx: PostgresTx, group: list[_Job]) -> bool:
+    async def _run_alone(self, tx: PostgresTx, group: list[Job]) -> bool:
         """Run the only work of a transaction; True when it failed by itself."""
         try:
             await _run(tx, group)
@@ -293,7 +277,7 @@ class PostgresDatabase:
             return True
         return False
 
-    async def _run_group(self, con: Any, tx: PostgresTx, group: list[_Job]) -> None:
+    async def _run_group(self, con: Any, tx: PostgresTx, group: list[Job]) -> None:
         error = await self._in_savepoint(con, tx, group)
         if error is None:
             return
@@ -306,7 +290,7 @@ class PostgresDatabase:
             job.error = job.error if failed is None else failed
 
     async def _in_savepoint(
-        self, con: Any, tx: PostgresTx, group: list[_Job]
+        self, con: Any, tx: PostgresTx, group: list[Job]
     ) -> BaseException | None:
         """Run jobs together; what they did is undone when that raises, and the error returned."""
         mark = tx.mark()
@@ -324,22 +308,10 @@ class PostgresDatabase:
 
     # ------------------------------------------------------------ answers
 
-    def _settle(self, jobs: list[_Job], commit: Commit) -> None:
-        for job in jobs:
-            if job.future.done():
-                continue
-            if job.error is None:
-                job.future.set_result(job.result)
-            else:
-                job.future.set_exception(job.error)
-        if commit.fatos or commit.filas:
-            for listener in self._listeners:
-                listener(commit)
-
-    def _fail(self, jobs: list[_Job], error: Exception) -> None:
+    def _fail(self, jobs: list[Job], error: Exception) -> None:
         for job in jobs:
             job.error = error
-        self._settle(jobs, Commit())
+        settle(jobs, Commit(), self._listeners)
 
 
 def _is_lost(error: BaseException) -> bool:
@@ -349,14 +321,14 @@ def _is_lost(error: BaseException) -> bool:
     return mapped(error) is not error
 
 
-def _may_be_mended(error: BaseException, job: _Job) -> bool:
+def _may_be_mended(error: BaseException, job: Job) -> bool:
     """Tell whether a second run sees what the first collided with, committed by now."""
     if isinstance(error, asyncpg.UniqueViolationError):
         return True
     return job.many and isinstance(error, Exception) and not isinstance(error, PonteError)
 
 
-async def _run(tx: PostgresTx, group: list[_Job]) -> None:
+async def _run(tx: PostgresTx, group: list[Job]) -> None:
     first = group[0]
     tx.rastro = first.rastro
     for job in group:
@@ -367,17 +339,3 @@ async def _run(tx: PostgresTx, group: list[_Job]) -> None:
     results = await Guarded(first.service(tx, [job.args[0] for job in group]), tx)
     for job, result in zip(group, results, strict=True):
         job.answer(result)
-
-
-def _belongs(job: _Job, last: _Job) -> bool:
-    return job.many and last.many and last.service == job.service
-
-
-def _groups(jobs: list[_Job]) -> list[list[_Job]]:
-    groups: list[list[_Job]] = []
-    for job in jobs:
-        if groups and _belongs(job, groups[-1][0]):
-            groups[-1].append(job)
-        else:
-            groups.append([job])
-    return groups

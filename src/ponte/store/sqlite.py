@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate
 
@@ -21,10 +20,10 @@ from ponte import rastro
 from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.store.db import Commit, ForeignChange, Rotas, Tx
 from ponte.store.foreign import ForeignCommits
+from ponte.store.group_commit import MAX_GROUP, Job, groups, settle
 from ponte.store.sqlite_tx import SqliteTx, step
 
 BUSY_S = 2.0  # chosen: another process's commit takes milliseconds; a webhook waits 5 s at most
-MAX_GROUP = 256  # chosen: bounds how long one commit can hold the others
 _UNAVAILABLE = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT,
@@ -54,17 +53,6 @@ def is_unavailable(error: sqlite3.Error) -> bool:
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _UNAVAILABLE
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    service: Callable[..., Any]
-    args: tuple[Any, ...]
-    future: asyncio.Future[Any]
-    many: bool
-    rastro: str | None = None  # of the caller; of many, each item tells its own
-    result: Any = None
-    error: BaseException | None = None
-
-
 class SqliteDatabase:
     """`Database` on one SQLite file. Several processes may share the file."""
 
@@ -74,7 +62,7 @@ class SqliteDatabase:
         self.path = path
         self._rotas = rotas
         self._now_ms = now_ms
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._listeners: list[Callable[[Commit], None]] = []
         self._closed = False
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="ponte-reader")
@@ -160,13 +148,13 @@ class SqliteDatabase:
         if self._closed:
             raise Encerrando
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._jobs.put(_Job(service, args, future, many, None if many else rastro.current()))
+        self._jobs.put(Job(service, args, future, many, None if many else rastro.current()))
         return future
 
     def _run(self) -> None:
         while True:
             job = self._jobs.get()
-            jobs: list[_Job] = []
+            jobs: list[Job] = []
             while job is not None:
                 jobs.append(job)
                 if len(jobs) >= MAX_GROUP:
@@ -177,23 +165,23 @@ class SqliteDatabase:
                     break
             if jobs:
                 commit = self._commit(jobs)
-                self._loop.call_soon_threadsafe(self._settle, jobs, commit)
+                self._loop.call_soon_threadsafe(settle, jobs, commit, self._listeners)
             if job is None:
                 return
 
-    def _commit(self, jobs: list[_Job]) -> Commit:
+    def _commit(self, jobs: list[Job]) -> Commit:
         began = time.perf_counter()
-        groups = _groups(jobs)
+        calls = groups(jobs)
         try:
-            done = self._transaction(groups, savepoints=len(groups) > 1)
+            done = self._transaction(calls, savepoints=len(calls) > 1)
         except BaseException as error:  # noqa: BLE001 - the sole caller's, or nothing is stored
             self._rollback()
-            if len(groups) == 1 < len(jobs) and not _is_lost(error):
+            if len(calls) == 1 < len(jobs) and not _is_lost(error):
                 return self._commit_each(jobs, began)
             return _failed(jobs, error)
         return self._committed(jobs, done, began)
 
-    def _commit_each(self, jobs: list[_Job], began: float) -> Commit:
+    def _commit_each(self, jobs: list[Job], began: float) -> Commit:
         """Run what failed together one by one, so that a bad one does not sink its neighbours."""
         try:
             done = self._transaction([[job] for job in jobs], savepoints=True)
@@ -202,16 +190,16 @@ class SqliteDatabase:
             return _failed(jobs, error)
         return self._committed(jobs, done, began)
 
-    def _committed(self, jobs: list[_Job], done: Commit, began: float) -> Commit:
+    def _committed(self, jobs: list[Job], done: Commit, began: float) -> Commit:
         commit = Commit(done.fatos, done.filas, len(jobs), time.perf_counter() - began)
         self._foreign.own(commit)
         return commit
 
-    def _transaction(self, groups: list[list[_Job]], *, savepoints: bool) -> Commit:
+    def _transaction(self, calls: list[list[Job]], *, savepoints: bool) -> Commit:
         self._con.execute("BEGIN IMMEDIATE")
         self._foreign.met()
         tx = SqliteTx(self._con, self._rotas, now_ms=self._now_ms())
-        for group in groups:
+        for group in calls:
             self._run_group(tx, group, savepoint=savepoints)
         done = tx.flush()
         self._con.execute("COMMIT")
@@ -222,7 +210,7 @@ class SqliteDatabase:
             if self._con.in_transaction:
                 self._con.execute("ROLLBACK")
 
-    def _run_group(self, tx: SqliteTx, group: list[_Job], *, savepoint: bool) -> None:
+    def _run_group(self, tx: SqliteTx, group: list[Job], *, savepoint: bool) -> None:
         if not savepoint:
             _run(tx, group)
             return
@@ -235,7 +223,7 @@ class SqliteDatabase:
         for job in group:
             job.error = self._in_savepoint(tx, [job]) or job.error
 
-    def _in_savepoint(self, tx: SqliteTx, group: list[_Job]) -> BaseException | None:
+    def _in_savepoint(self, tx: SqliteTx, group: list[Job]) -> BaseException | None:
         """Run jobs together; what they did is undone when that raises, and the error returned."""
         mark = tx.mark()
         self._con.execute("SAVEPOINT um")
@@ -252,30 +240,8 @@ class SqliteDatabase:
         self._con.execute("RELEASE um")
         return None
 
-    def _settle(self, jobs: list[_Job], commit: Commit) -> None:
-        for job in jobs:
-            if job.future.done():
-                continue
-            if job.error is None:
-                job.future.set_result(job.result)
-            else:
-                job.future.set_exception(job.error)
-        if commit.fatos or commit.filas:
-            for listener in self._listeners:
-                listener(commit)
 
-
-def _groups(jobs: list[_Job]) -> list[list[_Job]]:
-    groups: list[list[_Job]] = []
-    for job in jobs:
-        if job.many and groups and groups[-1][0].many and groups[-1][0].service == job.service:
-            groups[-1].append(job)
-        else:
-            groups.append([job])
-    return groups
-
-
-def _run(tx: SqliteTx, group: list[_Job]) -> None:
+def _run(tx: SqliteTx, group: list[Job]) -> None:
     first = group[0]
     tx.rastro = first.rastro
     if not first.many:
@@ -283,11 +249,10 @@ def _run(tx: SqliteTx, group: list[_Job]) -> None:
         return
     results = step(first.service(tx, [job.args[0] for job in group]))
     for job, result in zip(group, results, strict=True):
-        failed = isinstance(result, BaseException)
-        job.error, job.result = (result, None) if failed else (None, result)
+        job.answer(result)
 
 
-def _failed(jobs: list[_Job], error: BaseException) -> Commit:
+def _failed(jobs: list[Job], error: BaseException) -> Commit:
     for job in jobs:
         job.error = _mapped(error)
     return Commit()
