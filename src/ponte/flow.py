@@ -11,6 +11,7 @@ dead one holds up no other. The step owns the tries and nobody else does.
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from ponte.alertas import fins
@@ -45,6 +46,7 @@ from ponte.mensagens import handlers as mensagens
 from ponte.pedidos import avisos, origem
 from ponte.pedidos import handlers as pedidos
 from ponte.resilience.retry import Schedule
+from ponte.settings import Settings
 from ponte.store.db import Rota, Tx
 
 Kind = Literal["many", "one", "outside"]
@@ -62,7 +64,10 @@ ACEITE = Schedule(delays_s=(1, 2, 5, 10, 20, 30, 30, 30, 30, 30, 30))
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row. `fila` may name the destination, taken from the fact; `when` leaves facts out."""
+    """One row. `fila` may name the destination, taken from the fact; `when` leaves facts out.
+
+    `ligado` tells whether an installation wants it at all: where not, no fact costs it a row.
+    """
 
     name: str
     on: tuple[type[Fato], ...]
@@ -74,6 +79,7 @@ class Step:
     give_up: GiveUp | None = None
     concurrency: int = 8
     when: Callable[[Any], bool] | None = None
+    ligado: Callable[[Settings], bool] | None = None
 
     def fila_of(self, fato: Fato) -> str | None:
         """Return the queue for this fact, or None when the step is not for it."""
@@ -116,12 +122,14 @@ FLOW: tuple[Step, ...] = (
     Step("enviar_mensagem", (MensagemAceita,), "mensagens", mensagens.send, "outside", OUTSIDE,
          destino=mensagens.canal_of, give_up=mensagens.give_up),
     Step("passar_mensagem", (MensagemAceita,), "internas", mensagens.pass_on),
-    Step("responder_cliente", (MensagemRecebida,), "bot", responder),
+    Step("responder_cliente", (MensagemRecebida,), "bot", responder,
+         when=lambda f: not (f.grupo or f.em_espera), ligado=lambda s: s.bot.enabled),
 )  # fmt: skip
 
 STEPS: dict[str, Step] = {step.name: step for step in FLOW}
 # For each fact its steps, each with its one queue, or None where the fact names it.
-_BY_FACT: dict[type[Fato], list[tuple[Step, Rota | None]]] = {}
+_PorFato = dict[type[Fato], list[tuple[Step, Rota | None]]]
+_BY_FACT: _PorFato = {}
 for _step in FLOW:
     for _fato in _step.on:
         _BY_FACT.setdefault(_fato, []).append(
@@ -130,10 +138,18 @@ for _step in FLOW:
 _ROTAS: dict[str, dict[str, Rota]] = {step.name: {} for step in FLOW}
 
 
-def rotas(fato: Fato) -> Sequence[Rota]:
-    """Return where a fact must be handled; the store writes a queue row for each."""
+def roteiro(settings: Settings) -> Callable[[Fato], Sequence[Rota]]:
+    """Return what tells where a fact must be handled; the store writes a queue row for each."""
+    wanted = {
+        fato: [row for row in rows if row[0].ligado is None or row[0].ligado(settings)]
+        for fato, rows in _BY_FACT.items()
+    }
+    return partial(_rotas, wanted)
+
+
+def _rotas(by_fact: _PorFato, fato: Fato) -> Sequence[Rota]:
     found = []
-    for step, fixed in _BY_FACT.get(type(fato), ()):
+    for step, fixed in by_fact.get(type(fato), ()):
         if fixed is not None:
             found.append(fixed)
         elif (fila := step.fila_of(fato)) is not None:

@@ -221,3 +221,33 @@ async def test_it_is_off_unless_switched_on(data_dir: Path, env: dict[str, str])
 
         assert await answers(ponte) == []
         assert BotSettings().enabled is False
+
+
+async def rows_of_the_bot(
+    data_dir: Path, env: dict[str, str], bot: BotSettings, **changes: Any
+) -> int:
+    """Return how many rows of the queue one message costs; nobody works on them."""
+
+    async def count(tx: Tx) -> int:
+        row = await tx.fetch_one("SELECT COUNT(*) FROM fila WHERE fila = 'bot'")
+        return int(row[0]) if row else 0
+
+    async with embedded(data_dir, env=env, bot=bot, papeis=()) as ponte:
+        assert await receive(ponte, "oi", **changes) is not None
+        return int(await ponte.ctx.db.read(count))
+
+
+@pytest.mark.parametrize(
+    ("bot", "changes", "rows"),
+    [
+        (BOT, {}, 1),
+        (BOT, {"is_group": True}, 0),
+        (BOT, {"standby": True}, 0),
+        (BotSettings(), {}, 0),
+    ],
+    ids=["on", "group", "standby", "off"],
+)
+async def test_what_no_bot_answers_costs_no_row_of_the_queue(
+    data_dir: Path, env: dict[str, str], bot: BotSettings, changes: dict[str, Any], rows: int
+) -> None:
+    assert await rows_of_the_bot(data_dir, env, bot, **changes) == rows

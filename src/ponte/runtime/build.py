@@ -20,7 +20,7 @@ from ponte.connectors import CONNECTORS
 from ponte.context import Context, Ligado
 from ponte.errors import ConfiguracaoInvalida
 from ponte.estoque import service as estoque
-from ponte.flow import filas, rotas
+from ponte.flow import filas, roteiro
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps, Stream
 from ponte.rastro import Rastreador
@@ -112,7 +112,7 @@ async def build(
     chosen = broker or engines.open_broker(settings)
     stream = engines.open_stream(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    db, instance = await banco.open_database(settings, rotas=rotas, now_ms=clock)
+    db, instance = await banco.open_database(settings, rotas=roteiro(settings), now_ms=clock)
     async with contextlib.AsyncExitStack() as opened:
         opened.push_async_callback(db.close)
         opened.callback(instance.close)
@@ -256,7 +256,7 @@ def _http_factory(
     def http(name: str) -> Http:
         if name not in https:
             https[name] = opened(name)
-            meter.hubs.watch(name, https[name].breaker)
+            meter.hubs.watch(name, https[name].breakers)
         return https[name]
 
     return http
