@@ -19,7 +19,7 @@ def test_a_breaker_shows_its_state_at_each_look_without_being_called() -> None:
     now = [0.0]
     registry = CollectorRegistry()
     breaker = CircuitBreaker(failure_threshold=1, recovery_timeout=30, clock=lambda: now[0])
-    HubNumbers(registry).watch("telegram", breaker)
+    HubNumbers(registry).watch("telegram", lambda: (breaker,))
 
     before = states(registry)
     breaker.record_failure("down")

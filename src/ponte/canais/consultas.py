@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ponte.canais import hubs, saude
+from ponte.canais import hubs, numeros, saude
 from ponte.canais.saude import Fatos
 from ponte.context import Context
 from ponte.store.db import Tx
@@ -50,7 +50,8 @@ def _facts(ctx: Context, hub: str, *, row: Any, trafego: Mapping[int, float]) ->
     ligados = hubs.serving(ctx, hub)
     if not ligados:
         return Fatos(ligado=False)
-    disjuntores = {http.name: http.breaker.state for http in hubs.destinations(ctx, hub)}
+    every = hubs.every(hubs.destinations(ctx, hub))
+    disjuntores = {http.name: numeros.state_of(ctx, http) for http in every}
     tem_sonda = any(ligado.probe is not None for ligado in ligados)
     if row is None:
         return Fatos(ligado=True, tem_sonda=tem_sonda, disjuntores=disjuntores)

@@ -13,18 +13,20 @@ from functools import partial
 
 import structlog
 
-from ponte.canais import avisos
+from ponte.canais import avisos, hubs
 from ponte.context import Context
 from ponte.errors import PonteError
 from ponte.events import FatoGravado
 from ponte.events.canais import DisjuntorMudou, DisjuntorReiniciado
 from ponte.logs import mask
 from ponte.resilience.breaker import BreakerState
+from ponte.resilience.http import Http
 from ponte.store.db import Tx
 
 log = structlog.get_logger(__name__)
 MAX_NA_FILA = 1000  # chosen: changes that wait while the database is away; the oldest go
 AGAIN_S = 1.0  # chosen: how soon a change that could not be written is written
+_OUVIDOS = (DisjuntorMudou.tipo, DisjuntorReiniciado.tipo)
 
 
 @dataclass
@@ -38,17 +40,25 @@ class Vigia:
     def start(self) -> None:
         """Watch the breaker of every destination."""
         self.ctx.hub.hear(self.heard)
-        for nome, http in self.ctx.destinos.items():
-            http.breaker.on_change(partial(self._changed, nome))
+        for http in self.ctx.destinos.values():
+            self._watch("", http)
+            http.partes.on_open(self._watch)
 
     def heard(self, fatos: Sequence[FatoGravado]) -> None:
-        """Close here what a person had closed anywhere."""
+        """Close here what a person had closed anywhere, and learn how parts are elsewhere."""
         for gravado in fatos:
-            if gravado.tipo != DisjuntorReiniciado.tipo:
+            if gravado.tipo not in _OUVIDOS:
                 continue
             fato = gravado.fato()
-            if isinstance(fato, DisjuntorReiniciado) and fato.hub in self.ctx.destinos:
-                self.ctx.destinos[fato.hub].breaker.reset()
+            if isinstance(fato, DisjuntorMudou):
+                http = hubs.told_of(self.ctx, fato.hub)
+                if http is not None:
+                    http.told = (BreakerState(fato.estado), self.ctx.now_ms())
+            elif isinstance(fato, DisjuntorReiniciado):
+                http = hubs.destination(self.ctx, fato.hub)
+                for each in hubs.every([] if http is None else [http]):
+                    each.told = None
+                    each.breaker.reset()
 
     async def run(self) -> None:
         """Write each change down until cancelled."""
@@ -63,6 +73,9 @@ class Vigia:
                     await asyncio.sleep(AGAIN_S)
                 else:
                     self._mudancas.popleft()
+
+    def _watch(self, _nome: str, http: Http) -> None:
+        http.breaker.on_change(partial(self._changed, http.name))
 
     def _changed(self, nome: str, _old: BreakerState, new: BreakerState, reason: str) -> None:
         # A reason quotes the other side, whose words may hold an address.

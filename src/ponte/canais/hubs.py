@@ -1,7 +1,8 @@
 """Hubs: the platforms on which people write, and which connectors and destinations serve them.
 
 A hub may have two connectors behind it, and a connector two destinations: its messages
-and its alertas are limited apart.
+and its alertas are limited apart. A destination may have parts, `whatsapp:loja-centro`,
+as a server has telephones.
 """
 
 from collections.abc import Iterable
@@ -33,9 +34,33 @@ def destinations(ctx: Context, hub: str) -> list[Http]:
     found = [http for name, http in ctx.destinos.items() if _owner(name, ctx.ligados) in connectors]
     if found or hub in HUBS:
         return found
-    if hub in ctx.destinos:
-        return [ctx.destinos[hub]]
-    raise NaoEncontrado("Hub", hub)
+    http = destination(ctx, hub)
+    if http is None:
+        raise NaoEncontrado("Hub", hub)
+    return [http]
+
+
+def destination(ctx: Context, nome: str) -> Http | None:
+    """Return a destination, or the part of one, by its name; None where there is no such one."""
+    whole, _, part = nome.partition(":")
+    http = ctx.destinos.get(whole)
+    return http.partes.all().get(part) if http is not None and part else http
+
+
+def told_of(ctx: Context, nome: str) -> Http | None:
+    """Return the same of a name that another process told, a part that is new here included."""
+    whole, _, part = nome.partition(":")
+    http = ctx.destinos.get(whole)
+    return http.partes.get(part) if http is not None and part else http
+
+
+def every(https: Iterable[Http]) -> list[Http]:
+    """Return destinations, and behind each its parts."""
+    return [
+        found
+        for http in https
+        for found in (http, *dict(sorted(http.partes.all().items())).values())
+    ]
 
 
 def _owner(destino: str, connectors: Iterable[str]) -> str:

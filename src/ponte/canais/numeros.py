@@ -14,11 +14,16 @@ from prometheus_client.core import Metric
 from ponte.context import Context
 from ponte.metricas import proprias
 from ponte.resilience.breaker import BreakerState, BreakerView
+from ponte.resilience.http import Http
+from ponte.resilience.numeros import worst as worst_of
 from ponte.store.db import Tx
 from ponte.telemetry import Serie
 
 PREFIXO = "hub_"
 FRESCO_S = 30  # chosen: who wrote nothing for three times ten seconds is gone
+DITO_MS = (
+    300_000  # chosen: a breaker that is used changes each half minute; older words are no news
+)
 ESTADO = "hub_circuit_breaker_state"
 Valores = Mapping[Serie, float]
 
@@ -120,10 +125,12 @@ def breakers(processos: Iterable[Valores]) -> dict[str, dict[str, int]]:
     return found
 
 
-def breaker_view(view: BreakerView, processos: Mapping[str, int]) -> dict[str, Any]:
+def breaker_view(
+    view: BreakerView, processos: Mapping[str, int], *, here: BreakerState | None = None
+) -> dict[str, Any]:
     """Return a breaker as it stands in this process, and in how many it is in which state."""
     return {
-        "state": worst(processos, view.state).value,
+        "state": worst(processos, here or view.state).value,
         "processos": dict(processos),
         "failures": view.failures,
         "failure_threshold": view.failure_threshold,
@@ -135,9 +142,13 @@ def breaker_view(view: BreakerView, processos: Mapping[str, int]) -> dict[str, A
     }
 
 
+def state_of(ctx: Context, http: Http) -> BreakerState:
+    """Return how a breaker is: the worse of what it is here and what was told of it last."""
+    estado, em_ms = http.told or (BreakerState.CLOSED, 0)
+    fresh = ctx.now_ms() - em_ms < DITO_MS
+    return worst_of((http.breaker.state, estado if fresh else BreakerState.CLOSED))
+
+
 def worst(processos: Mapping[str, int], here: BreakerState) -> BreakerState:
     """Return the worst state that any process has a breaker in."""
-    for state in (BreakerState.OPEN, BreakerState.HALF_OPEN):
-        if processos.get(state.value, 0) > 0 or here is state:
-            return state
-    return BreakerState.CLOSED
+    return worst_of((here, *(s for s in BreakerState if processos.get(s.value, 0) > 0)))

@@ -24,6 +24,7 @@ from ponte.events.canais import DisjuntorReiniciado
 from ponte.mensagens import estado
 from ponte.metricas import exposicao
 from ponte.resilience.breaker import CLOSED
+from ponte.resilience.numeros import worst
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
@@ -55,7 +56,7 @@ async def metrics(ctx: Ctx) -> Any:
     states = numeros.breakers(processos)
     for hub, view in found.items():
         http = ctx.destinos.get(hub)
-        here = CLOSED if http is None else http.breaker.state
+        here = CLOSED if http is None else worst(b.state for b in http.breakers())
         view["disjuntor"] = numeros.worst(states.get(hub, {}), here).value
     return json_response({"hubs": found})
 
@@ -86,14 +87,19 @@ async def exposition(request: Request, ctx: Ctx) -> Any:
 
 @router.get("/hub/circuit-breaker/status", response_model=Disjuntores, dependencies=[require(LER)])
 async def breakers(ctx: Ctx) -> Any:
-    """Tell how the breaker of each destination stands, here and in the other processes."""
+    """Tell how the breaker of each destination, and of its parts, stands in all processes.
+
+    How many processes have a part's breaker in which state nobody counts.
+    """
     states = numeros.breakers(await numeros.by_process(ctx))
-    return json_response({
-        "hubs": {
-            nome: numeros.breaker_view(http.breaker.view(), states.get(nome, {}))
-            for nome, http in sorted(ctx.destinos.items())
-        }
-    })  # fmt: skip
+    found = {}
+    for nome, http in sorted(ctx.destinos.items()):
+        # What the numbers of other processes say of the whole is the worst of its parts.
+        processos = {} if http.partes.all() else states.get(nome, {})
+        for each in hubs.every([http]):
+            here = numeros.state_of(ctx, each)
+            found[each.name] = numeros.breaker_view(each.breaker.view(), processos, here=here)
+    return json_response({"hubs": found})
 
 
 @router.post(
@@ -103,7 +109,7 @@ async def breakers(ctx: Ctx) -> Any:
 )
 async def reset(request: Request, ctx: Ctx, quem: Quem, hub: str) -> Any:
     """Close a hub's breakers in every process, and send on it again if that was stopped."""
-    nomes = tuple(http.name for http in hubs.destinations(ctx, hub))
+    nomes = tuple(http.name for http in hubs.every(hubs.destinations(ctx, hub)))
     return await idempotent(request, _reset, hub, nomes, quem.nome)
 
 

@@ -79,7 +79,7 @@ class Hub(HubResilienceMixin):
         )
         self._breaker = CircuitBreaker(circuit_breaker_threshold, name=self.name)
         self._registry = get_metrics_registry() if registry is None else registry
-        self._registry.watch(self.name, self._breaker)
+        self._registry.watch(self.name, lambda: (self._breaker,))
         self._lender = Lender(sys.maxsize)  # the hub's own breaker decides, for all destinations
         self._given = settings
         self._opened: _Account | None = None

@@ -7,6 +7,7 @@ calls of one process. The rule: what can't be told changes nothing here.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -27,6 +28,7 @@ from ponte.resilience.limiter import RateLimiter
 from ponte.resilience.partilha import Cotas, LimitadorPartilhado
 
 AGAIN_S = 1.0  # chosen: how soon a change that nobody took is told again
+ABERTOS = 1_000  # chosen: open breakers of others that are remembered for who calls there later
 
 
 class Noticia(msgspec.Struct, frozen=True):
@@ -119,11 +121,19 @@ class Disjuntores:
     _todos: dict[str, DisjuntorPartilhado] = field(default_factory=dict)
     _mudados: dict[str, DisjuntorPartilhado] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _abertos: dict[str, tuple[float, Noticia]] = field(default_factory=dict)
 
     def open(self, nome: str) -> DisjuntorPartilhado:
-        """Return the breaker of a destination."""
+        """Return the breaker of a destination, open if others opened theirs a moment ago."""
         disjuntor = self._todos[nome] = DisjuntorPartilhado(name=nome)
         disjuntor.grupo = self
+        at, noticia = self._abertos.pop(nome, (0.0, None))
+        if noticia is not None:
+            left_s = noticia.resta_s
+            if left_s is not None:
+                left_s -= time.monotonic() - at
+            if left_s is None or left_s > 0:
+                disjuntor.adopt(msgspec.structs.replace(noticia, resta_s=left_s))
         return disjuntor
 
     def changed(self, disjuntor: DisjuntorPartilhado) -> None:
@@ -134,8 +144,16 @@ class Disjuntores:
     def heard(self, noticia: Noticia) -> None:
         """Do what another process decided."""
         disjuntor = self._todos.get(noticia.nome)
-        if disjuntor is not None and noticia.de != self.processo:
+        if disjuntor is None:
+            self._keep(noticia)
+        elif noticia.de != self.processo:
             disjuntor.adopt(noticia)
+
+    def _keep(self, noticia: Noticia) -> None:
+        if noticia.estado is not OPEN:
+            self._abertos.pop(noticia.nome, None)
+        elif len(self._abertos) < ABERTOS:
+            self._abertos[noticia.nome] = (time.monotonic(), noticia)
 
     async def run(self) -> None:
         """Tell each change until cancelled."""
@@ -174,6 +192,7 @@ class HttpPartilhado(Http):
     ) -> None:
         super().__init__(name, breaker=disjuntores.open(name), meter=meter)
         self._cotas = cotas
+        self._disjuntores = disjuntores
 
     def limit_to(self, limiter: RateLimiter) -> None:
         """Use the platform's own limit, shared, unless the installation chose one."""
@@ -181,3 +200,8 @@ class HttpPartilhado(Http):
             self.limiter = LimitadorPartilhado(
                 limiter, f"destino:{self.name}", self._cotas, patience_s=MAX_WAIT_S
             )
+
+    def _open_part(self, name: str) -> Http:
+        return HttpPartilhado(
+            name, cotas=self._cotas, disjuntores=self._disjuntores, meter=self._meter
+        )

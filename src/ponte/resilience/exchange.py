@@ -27,6 +27,7 @@ class Request:
         timeout_s: Seconds for the whole exchange, connecting included.
         operation: What it is for in metrics ("send_message"); the method when empty.
         reply_bytes: The largest reply that is read; None is the cap of every call.
+        paced: Whether it takes a turn of the destination's limit; a mere question may not.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Request:
     timeout_s: float = TIMEOUT_S
     operation: str = ""
     reply_bytes: int | None = None
+    paced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

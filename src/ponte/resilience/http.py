@@ -25,6 +25,7 @@ from ponte.resilience.breaker import BreakerState, CircuitBreaker
 from ponte.resilience.classes import Classe, OutsideError, Verdict, by_status
 from ponte.resilience.exchange import TIMEOUT_S, Answer, Classify, Request
 from ponte.resilience.limiter import RateLimiter
+from ponte.resilience.partes import VAGAS, Partes, Vagas
 
 __all__ = ["MAX_REPLY_BYTES", "Answer", "Classify", "Http", "Meter", "Request"]
 
@@ -72,6 +73,10 @@ class Http:
         self.limiter = limiter
         self.breaker = breaker or CircuitBreaker(name=name, clock=clock)
         self.breaker.on_change(self._tell)
+        self.partes: Partes[Http] = Partes(self._made_part)
+        self.counted_as = name
+        self.vagas = Vagas(name)
+        self.told: tuple[BreakerState, int] | None = None  # of its breaker elsewhere, and when
         self._meter = meter
         self._transport = transport
         self._clock = clock
@@ -133,7 +138,7 @@ class Http:
             Adiado: Our own limiter or breaker says to wait; the call was not made.
         """
         started = self._clock()
-        with rastro.call(f"{self.name} {operation}", destino=self.name) as vao:
+        with rastro.call(f"{self.counted_as} {operation}", destino=self.name) as vao:
             verdict = await self._behind_guards(func)
             _tell_span(vao, verdict)
         self._count(operation, verdict, elapsed_ms=(self._clock() - started) * 1000)
@@ -144,8 +149,46 @@ class Http:
         """Use the platform's own limit unless the installation chose one."""
         self.limiter = self.limiter or limiter
 
+    # ------------------------------------------------------------ one of many behind it
+
+    def part(self, nome: str) -> "Http":
+        """Return the guards of one of many behind this destination, as a telephone of a server.
+
+        It has a breaker, a limit, a quiet time, connections and room of its own; metrics count
+        it as the whole. Who names more parts than anybody has shares the guards of the whole.
+        """
+        return self.partes.get(nome) or self
+
+    def breakers(self) -> list[CircuitBreaker]:
+        """Return the breaker of the whole and those of its parts."""
+        return [self.breaker, *(part.breaker for part in self.partes.all().values())]
+
+    def _made_part(self, nome: str) -> "Http":
+        found = self._open_part(f"{self.name}:{nome}")
+        found.counted_as, found.vagas = self.counted_as, Vagas(found.name, VAGAS)
+        return found
+
+    def _open_part(self, name: str) -> "Http":
+        own = self.breaker
+        breaker = CircuitBreaker(
+            own.failure_threshold,
+            own.recovery_timeout,
+            own.half_open_max_calls,
+            name=name,
+            clock=self._clock,
+        )
+        return Http(
+            name,
+            breaker=breaker,
+            meter=self._meter,
+            transport=self._transport,
+            clock=self._clock,
+        )
+
     async def aclose(self) -> None:
         """Close the connections; the next request opens new ones."""
+        for part in self.partes.all().values():
+            await part.aclose()
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
@@ -166,14 +209,24 @@ class Http:
             return classify(reached)
 
         operation = request.operation or request.method.lower()
-        with rastro.call(f"{self.name} {operation}", destino=self.name) as vao:
-            verdict = await self._behind_guards(one_call)
+        with rastro.call(f"{self.counted_as} {operation}", destino=self.name) as vao:
+            verdict = await self._behind_guards(one_call, paced=request.paced)
             _tell_span(vao, verdict, answer)
         self._count(operation, verdict, elapsed_ms=answer.elapsed_ms if answer else 0.0)
         return answer, verdict
 
-    async def _behind_guards(self, func: Callable[[], Awaitable[Verdict]]) -> Verdict:
-        await self._await_turn()
+    async def _behind_guards(
+        self, func: Callable[[], Awaitable[Verdict]], *, paced: bool = True
+    ) -> Verdict:
+        if not paced:
+            return await self._try(func, limiter=None)
+        with self.vagas.taken():
+            return await self._try(func, limiter=self.limiter)
+
+    async def _try(
+        self, func: Callable[[], Awaitable[Verdict]], *, limiter: RateLimiter | None
+    ) -> Verdict:
+        await self._await_turn(limiter)
         ticket = self.breaker.enter()
         failed, cause = None, ""  # of a cancelled call, which says nothing of the other side
         try:
@@ -184,16 +237,16 @@ class Http:
         self._keep_quiet(verdict)
         return verdict
 
-    async def _await_turn(self) -> None:
+    async def _await_turn(self, limiter: RateLimiter | None) -> None:
         wait_s = self._quiet_until - self._clock()
-        if self.limiter is not None:
-            wait_s = max(wait_s, self.limiter.retry_after())
+        if limiter is not None:
+            wait_s = max(wait_s, limiter.retry_after())
         if wait_s > MAX_WAIT_S:
             raise Adiado(f"{self.name} waits for its turn", retry_after_s=wait_s)
         if self._quiet_until > self._clock():
             await asyncio.sleep(self._quiet_until - self._clock())
-        if self.limiter is not None:
-            await self.limiter.acquire()
+        if limiter is not None:
+            await limiter.acquire()
 
     async def _reach(self, request: Request) -> Answer | Verdict:
         written = _Written()
@@ -272,11 +325,11 @@ class Http:
     def _count(self, operation: str, verdict: Verdict, *, elapsed_ms: float) -> None:
         if self._meter is None:
             return
-        self._meter.record_request(self.name, operation)
+        self._meter.record_request(self.counted_as, operation)
         if verdict.classe is Classe.OK:
-            self._meter.record_success(self.name, operation, latency_ms=elapsed_ms)
+            self._meter.record_success(self.counted_as, operation, latency_ms=elapsed_ms)
         else:
-            self._meter.record_failure(self.name, operation, verdict.classe)
+            self._meter.record_failure(self.counted_as, operation, verdict.classe)
 
     def _tell(self, old: BreakerState, new: BreakerState, reason: str) -> None:
         if new is BreakerState.OPEN and old is BreakerState.CLOSED:

@@ -4,7 +4,7 @@ A hub is a destination with an `Http` of its own. Hub, method and error come fro
 and are few, so that no answer from outside can grow them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -12,6 +12,9 @@ from ponte.resilience.breaker import BreakerState, CircuitBreaker
 
 # A call within the house takes milliseconds, one that is given up ten seconds.
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10)
+
+_FROM_BEST = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
+Breakers = Callable[[], Sequence[CircuitBreaker]]
 
 
 class HubNumbers:
@@ -60,12 +63,23 @@ class HubNumbers:
             self._state.labels(hub, each.value).set(each is current)
         self._failures.labels(hub).set(failures)
 
-    def watch(self, hub: str, breaker: CircuitBreaker) -> None:
-        """Show a breaker as it stands at each scrape: it half-opens by time, and tells nobody."""
+    def watch(self, hub: str, breakers: Breakers) -> None:
+        """Show breakers as they stand at each scrape: they half-open by time, and tell nobody.
+
+        A destination of many parts shows the worst of them, so that no name from outside is
+        a label.
+        """
         for state in BreakerState:
-            self._state.labels(hub, state.value).set_function(_stands(breaker, state))
-        self._failures.labels(hub).set_function(lambda: float(breaker.failures))
+            self._state.labels(hub, state.value).set_function(_stands(breakers, state))
+        self._failures.labels(hub).set_function(
+            lambda: float(max(breaker.failures for breaker in breakers()))
+        )
 
 
-def _stands(breaker: CircuitBreaker, state: BreakerState) -> Callable[[], float]:
-    return lambda: float(breaker.state is state)
+def _stands(breakers: Breakers, state: BreakerState) -> Callable[[], float]:
+    return lambda: float(worst(breaker.state for breaker in breakers()) is state)
+
+
+def worst(states: Iterable[BreakerState]) -> BreakerState:
+    """Return the worst of some states; closed where there is none."""
+    return max(states, key=_FROM_BEST.index, default=BreakerState.CLOSED)

@@ -5,9 +5,8 @@ ninth digit; an address that WhatsApp gave is used as it stands. Each call is on
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ponte.connectors.whatsapp import historia, respostas
 from ponte.connectors.whatsapp.build import build, call, numbered, typing
@@ -19,15 +18,14 @@ from ponte.connectors.whatsapp.settings import WhatsAppSettings
 from ponte.domain.evento import EventoDeCanal, Midia
 from ponte.domain.leitura import Objeto
 from ponte.domain.mensagem import Mensagem, TipoMensagem
-from ponte.errors import Adiado, DadosInvalidos, Problema
+from ponte.errors import DadosInvalidos, Problema
 from ponte.ports import Deps
 from ponte.resilience.classes import Classe, OutsideError, Verdict
 from ponte.resilience.exchange import Answer
+from ponte.resilience.http import Http
 from ponte.resilience.limiter import SlidingWindowRateLimiter
 
 DESTINO = "whatsapp"
-MAX_WAIT_S = 2.0  # as Http: a worker waits this long for its turn, else the step waits
-MOST_INSTANCES = 1_000  # chosen: far more telephones than one shop pairs
 REPLY_BYTES = 16 * 1024 * 1024  # chosen: 10 MiB of a medium (RELIABILITY) in base64, and its frame
 DOWNLOAD_TIMEOUT_S = 25.0  # chosen: shorter than a request's 30 s
 _NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{6,24}\Z", re.ASCII)
@@ -36,35 +34,19 @@ _URL = re.compile(r"https?://\S+\Z|data:[^,]*;base64,", re.IGNORECASE)
 _MEDIA = {TipoMensagem.IMAGEM, TipoMensagem.AUDIO, TipoMensagem.VIDEO, TipoMensagem.DOCUMENTO}
 
 
-@dataclass(slots=True)
-class _Passo:
-    """One limiter an instance: each telephone has its own pace."""
-
-    _limiters: OrderedDict[str, SlidingWindowRateLimiter] = field(default_factory=OrderedDict)
-
-    async def wait(self, instancia: str) -> None:
-        """Wait for a turn; raises `Adiado` when it is far off."""
-        limiter = self._limiters.get(instancia)
-        if limiter is None:
-            limiter = SlidingWindowRateLimiter(LIMITES.mensagens or 1, LIMITES.por_s)
-            self._limiters[instancia] = limiter
-            if len(self._limiters) > MOST_INSTANCES:
-                self._limiters.popitem(last=False)
-        wait_s = limiter.retry_after()
-        if wait_s > MAX_WAIT_S:
-            raise Adiado(f"{DESTINO} waits for its turn", retry_after_s=wait_s)
-        await limiter.acquire()
-
-
 class WhatsAppChannel:
-    """Write to people and groups through the instances of one server."""
+    """Write to people and groups through the instances of one server.
+
+    Each instance is a destination of its own: a telephone that WhatsApp banned, or that hangs,
+    keeps no other from writing.
+    """
 
     def __init__(self, settings: WhatsAppSettings, deps: Deps) -> None:
         self._settings = settings
         self._http = deps.http(DESTINO)
         self._now_ms = deps.now_ms
         self._numeros = Numeros()
-        self._passo = _Passo()
+        self._http.partes.on_open(_pace)
 
     # ------------------------------------------------------------ writing
 
@@ -99,12 +81,11 @@ class WhatsAppChannel:
 
         Raises:
             OutsideError: It was not taken, or nobody has this number there.
-            Adiado: The instance's pace says to wait; nothing was sent.
+            Adiado: The instance's pace or its breaker says to wait; nothing was sent.
         """
         instancia = self._instance(mensagem.instancia)
         numero = mensagem.destinatario
         number = await self._address(numero, instancia)
-        await self._passo.wait(instancia)
         request = build(mensagem, self._settings, instancia=instancia, number=number)
 
         def judge(answer: Answer) -> Verdict:
@@ -113,13 +94,14 @@ class WhatsAppChannel:
                 self._numeros.forget(_digits(numero))
             return verdict
 
-        return respostas.message_id(await self._http.send(request, judge))
+        return respostas.message_id(await self._http.part(instancia).send(request, judge))
 
     async def show_typing(self, destinatario: str, *, instancia: str | None) -> None:
         """Show for a second that an answer is being written."""
         own = self._instance(instancia)
         number = await self._address(destinatario, own)
-        await self._http.send(typing(self._settings, instancia=own, number=number), classify)
+        request = replace(typing(self._settings, instancia=own, number=number), paced=False)
+        await self._http.part(own).send(request, classify)
 
     async def _address(self, destinatario: str, instancia: str) -> str:
         """Return the address that WhatsApp knows; it is asked for once in 30 days."""
@@ -131,7 +113,8 @@ class WhatsAppChannel:
             return found
         body = {"numbers": list(variants(numero))}
         request = call(self._settings, "chat/whatsappNumbers", instancia=instancia, json=body)
-        found = address_in(await self._http.send(request, classify))
+        http = self._http.part(instancia)
+        found = address_in(await http.send(replace(request, paced=False), classify))
         if found is None:
             verdict = Verdict(Classe.RECIPIENT_UNREACHABLE, "not on WhatsApp")
             raise OutsideError(DESTINO, verdict=verdict)
@@ -191,6 +174,11 @@ class WhatsAppChannel:
             replace(request, reply_bytes=REPLY_BYTES), respostas.classify_media
         )
         return respostas.media(answer) or (b"", respostas.OCTETS)
+
+
+def _pace(_instancia: str, http: Http) -> None:
+    """Give a telephone its own pace, in all processes together where they share it."""
+    http.limit_to(SlidingWindowRateLimiter(LIMITES.mensagens or 1, LIMITES.por_s))
 
 
 def _digits(numero: str) -> str:
