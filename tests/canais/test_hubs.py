@@ -188,6 +188,42 @@ async def test_a_breaker_that_opens_is_told_of_and_closes_by_hand(
     assert (await ponte.ctx.db.read(_audited)) == [("disjuntor.reiniciado", "telegram")]
 
 
+async def test_a_telephone_has_a_breaker_of_its_own_which_every_process_shows(
+    data_dir: Path,
+) -> None:
+    env = {"PONTE_WHATSAPP__BASE_URL": "http://127.0.0.1:9", "PONTE_WHATSAPP__API_KEY": "fake"}
+    async with embedded(data_dir, env=env) as ponte, embedded(data_dir, env=env) as other:
+        breaker = ponte.ctx.destinos["whatsapp"].part("sul").breaker
+        ponte.ctx.destinos["whatsapp"].part("norte")
+        for _ in range(breaker.failure_threshold):
+            breaker.record_failure("HTTP 503")
+
+        async def shown() -> Any:
+            found = (await other.http.get("/hub/circuit-breaker/status")).json()["hubs"]
+            return found if found.get("whatsapp:sul", {}).get("state") == "open" else None
+
+        there = await until(shown)
+        here = (await ponte.http.get("/hub/circuit-breaker/status")).json()["hubs"]
+        health = (await other.http.get("/hub/health/whatsapp")).json()
+        told = await until(lambda: alerts(ponte, "disjuntor"))
+        reset = await other.http.post("/hub/circuit-breaker/whatsapp:sul/reset")
+        unknown = await other.http.post("/hub/circuit-breaker/whatsapp:leste/reset")
+
+        async def closed() -> bool:
+            return breaker.state is not OPEN and await shown() is None
+
+        await until(closed)
+
+    assert {n: v["state"] for n, v in here.items() if n.startswith("whatsapp")} == {
+        "whatsapp": "closed", "whatsapp:norte": "closed", "whatsapp:sul": "open",
+    }  # fmt: skip
+    assert there["whatsapp"]["state"] == "closed"
+    assert (health["status"], "whatsapp:sul" in health["motivo"]) == ("unhealthy", True)
+    assert [a["labels"] for a in told] == [{"hub": "whatsapp:sul"}]
+    assert reset.json()["disjuntores"] == ["whatsapp:sul"]
+    assert unknown.status_code == 404
+
+
 async def test_a_reset_of_what_there_is_not_is_refused(ponte: Embedded) -> None:
     answer = await ponte.http.post("/hub/circuit-breaker/orkut/reset")
 
