@@ -200,6 +200,9 @@ class Telemetry:
         )
         self.set_aside = Gauge("ponte_set_aside_open", "Work set aside and open", registry=r)
         self.low_stock = Gauge("ponte_stock_low_rows", "Products below their minimum", registry=r)
+        self.silent = Gauge(
+            "ponte_channel_silent", "1 where nobody writes who always did", ["canal"], registry=r
+        )
         self.alerts = Gauge("ponte_alerts_open", "Alerts not resolved", ["severidade"], registry=r)
         self.sockets = Gauge("ponte_websockets", "WebSockets open", registry=r)
         self.frames = Counter("ponte_frames_total", "WebSocket frames written", registry=r)

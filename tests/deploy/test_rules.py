@@ -23,6 +23,7 @@ PROMISED = {
     "PonteAbsent",
     "PonteNobodyMeasures",
     "PonteBrokerAway",
+    "PonteChannelSilent",
     "HubCircuitBreakerOpen",
     "HubHighErrorRate",
     "HubHighLatency",

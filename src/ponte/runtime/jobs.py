@@ -7,6 +7,7 @@ import structlog
 
 from ponte.alertas.retorno import watch_silences
 from ponte.alertas.vigia import watch_orders
+from ponte.canais.hubs import HUBS, serving
 from ponte.canais.medida import watch_numbers
 from ponte.canais.sessoes import renew_due
 from ponte.canais.sonda import probe_hubs
@@ -75,6 +76,9 @@ async def measure_queues(ctx: Context) -> None:
     ctx.telemetry.database.set(await _database_bytes(ctx))
     ctx.telemetry.set_aside.set(counts["separado"])
     ctx.telemetry.low_stock.set(counts["estoque_baixo"])
+    for hub in HUBS:
+        if serving(ctx, hub):
+            ctx.telemetry.silent.labels(hub).set(counts.get(f"silencioso:{hub}", 0))
     for severidade in Severidade:
         ctx.telemetry.alerts.labels(severidade.value).set(counts.get(severidade.value, 0))
 
@@ -120,11 +124,13 @@ async def _server_bytes(tx: Tx) -> int:
 
 
 async def _counts(tx: Tx) -> dict[str, int]:
-    """Count by the names of statuses and severities; one statement, since it is asked all day."""
+    """Count by status, severity and silent canal; one statement, since it is asked all day."""
     rows = await tx.fetch(
         "SELECT 'separado', COUNT(*) FROM falhas WHERE situacao = 'aberta'"
         " UNION ALL SELECT 'estoque_baixo', COUNT(*) FROM estoque WHERE quantidade < minimo"
         " UNION ALL SELECT status, COUNT(*) FROM pedidos WHERE status IN (?, ?, ?) GROUP BY status"
+        " UNION ALL SELECT 'silencioso:' || canal, 1 FROM canais_estado"
+        " WHERE silencioso_desde IS NOT NULL"
         " UNION ALL SELECT severidade, COUNT(*) FROM alertas WHERE resolvido_em IS NULL"
         " GROUP BY severidade",
         [status.value for status in ABERTOS],
