@@ -58,7 +58,8 @@ class Context:
     `conhecidos` are the connectors that this version has, on or off; `ligados` are on.
     `rastreador` collects spans, where somebody wants them. `ajudante` and the rates that
     processes share through it (`cotas`) are there where a Redis is set. `destinos` are all that
-    is called outside, by name.
+    is called outside, by name. `responder` answers customers in the bot's place, where the
+    operator named one.
     """
 
     settings: Settings
@@ -76,6 +77,7 @@ class Context:
     ajudante: Ajudante | None = None
     cotas: Cotas | None = None
     destinos: Mapping[str, Http] = field(default_factory=dict)
+    responder: Callable[[Any], Awaitable[Any]] | None = None
 
     def source(self, canal: str) -> OrderSource | None:
         """Return the order source of a canal, when it is on."""

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from ponte.alertas import fins
 from ponte.alertas import handlers as alertas
 from ponte.canais import recepcao
+from ponte.chatbot import proprio
 from ponte.chatbot.responder import responder
 from ponte.context import Context
 from ponte.estoque import handlers as estoque
@@ -60,6 +61,12 @@ OUTSIDE = Schedule(delays_s=(2, 10, 60, 300))
 TRES = Schedule(delays_s=(1, 5))
 # A marketplace gives four minutes to take an order; the deadline ends the tries.
 ACEITE = Schedule(delays_s=(1, 2, 5, 10, 20, 30, 30, 30, 30, 30, 30))
+# Chosen: a customer waits; after the third a person answers.
+RESPONDER = Schedule(delays_s=(2, 8))
+
+
+def _for_a_bot(recebida: MensagemRecebida) -> bool:
+    return not (recebida.grupo or recebida.em_espera)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,10 @@ FLOW: tuple[Step, ...] = (
          destino=mensagens.canal_of, give_up=mensagens.give_up),
     Step("passar_mensagem", (MensagemAceita,), "internas", mensagens.pass_on),
     Step("responder_cliente", (MensagemRecebida,), "bot", responder,
-         when=lambda f: not (f.grupo or f.em_espera), ligado=lambda s: s.bot.enabled),
+         when=_for_a_bot, ligado=lambda s: s.bot.enabled and not s.bot.responder),
+    Step("consultar_responder", (MensagemRecebida,), "responder", proprio.consult, "outside",
+         RESPONDER, give_up=proprio.give_up, when=_for_a_bot,
+         ligado=lambda s: s.bot.enabled and bool(s.bot.responder)),
 )  # fmt: skip
 
 STEPS: dict[str, Step] = {step.name: step for step in FLOW}

@@ -119,10 +119,17 @@ class OtelSettings(BaseModel):
 
 
 class BotSettings(BaseModel):
-    """Whether customers are answered by the seller bot, and what it tells of the shop."""
+    """Whether customers are answered by the seller bot, and what it tells of the shop.
+
+    `responder` names what answers in its place, as `package.module:name`; it has
+    `responder_s` seconds for each message.
+    """
 
     enabled: bool = False
     horario: str = Field(default="", max_length=500)
+    responder: str = Field(default="", pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_]\w*)?$")
+    # Under a minute, after which the worker ends any step.
+    responder_s: float = Field(default=20, gt=0, le=50)
 
 
 class LimitesSettings(BaseModel):

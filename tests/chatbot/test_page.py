@@ -10,7 +10,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_page_prints_what_it_says(tmp_path: Path) -> None:
-    blocks = dict(BLOCK.findall(PAGE.read_text()))
+    blocks = dict(BLOCK.findall(PAGE.read_text()))  # the last program
 
     ran = subprocess.run(  # noqa: S603 - the page's own program
         [sys.executable, "-c", blocks["python"]], cwd=tmp_path, capture_output=True, text=True,

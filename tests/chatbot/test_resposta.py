@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from ponte.chatbot import falas
-from ponte.chatbot.resposta import Resposta, answer
+from ponte.chatbot.pergunta import Resposta
+from ponte.chatbot.resposta import answer
 from ponte.console.idiomas import money
 from ponte.console.loja import MOSTRADO_ATE, availability
 from ponte.domain.mensagem import Canal, Mensagem, TipoMensagem

@@ -1,6 +1,7 @@
 """Chatbot: what answers a customer by itself, and steps back when a person should.
 
-`responder` is the step of the server's own seller bot. The adapters are for a bot of yours,
+`responder` is the step of the server's own seller bot, in whose place a function of yours
+answers a `Pergunta` by a `Resposta`. The adapters are for a bot of yours,
 in a script with no server. The deprecated names are loaded when somebody asks for one, so
 that the server needs no hub for them.
 """
@@ -14,6 +15,7 @@ from ponte.chatbot.adapters import (
     TikTokHubAdapter,
     WhatsAppHubAdapter,
 )
+from ponte.chatbot.pergunta import Pergunta, Resposta
 
 if TYPE_CHECKING:
     from ponte.chatbot.legacy import (
@@ -28,7 +30,9 @@ __all__ = [
     "EvolutionConfig",
     "InstagramAdapter",
     "InstagramHubAdapter",
+    "Pergunta",
     "Recebida",
+    "Resposta",
     "TikTokAdapter",
     "TikTokHubAdapter",
     "WhatsAppHubAdapter",

@@ -4,10 +4,11 @@ The one rule: it speaks only where a customer waits for it. A group, a conversat
 person or another tool has in hand, and what was written long ago get no answer.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
+from ponte.chatbot.pergunta import Resposta
 from ponte.chatbot.resposta import answer
 from ponte.context import Context
 from ponte.domain.mensagem import Mensagem, TipoMensagem
@@ -25,31 +26,58 @@ PESSOA_MS = 24 * 3_600_000  # chosen: who comes back the next day begins anew
 PRESENTE_MS = 30 * 60_000  # chosen: how long somebody who wrote from the telephone is there
 
 
+@dataclass(frozen=True, slots=True)
+class Vez:
+    """The bot's turn to speak; `nova` tells that the conversation begins anew."""
+
+    conversa: Conversa
+    mensagem: Mensagem
+    nova: bool = False
+
+
 async def responder(ctx: Context, tx: Tx, fato: FatoGravado) -> None:
     """Answer one customer's message, or leave it to a person."""
+    vez = await turn(ctx, tx, fato)
+    if vez is None:
+        return
+    resposta = await answer(tx, vez.conversa, vez.mensagem, horario=ctx.settings.bot.horario)
+    await give(ctx, tx, vez, resposta)
+
+
+async def turn(ctx: Context, tx: Tx, fato: FatoGravado) -> Vez | None:
+    """Return what the bot is to answer; None where it has to be silent. Nothing is written."""
     recebida = fato.fato()
-    bot = ctx.settings.bot
-    if not bot.enabled or not isinstance(recebida, MensagemRecebida):
-        return
+    if not ctx.settings.bot.enabled or not isinstance(recebida, MensagemRecebida):
+        return None
     if recebida.grupo or recebida.em_espera or recebida.em_ms < tx.now_ms - VELHA_MS:
-        return
+        return None
     conversa = await conversas.find(tx, recebida.conversa_id)
     mensagem = await service.find(tx, recebida.mensagem_id)
-    if conversa is None or mensagem is None or not _asks(mensagem):
-        return
-    if conversa.grupo or await _person_is_there(tx, mensagem):
-        return
-    if conversa.atendimento != conversas.BOT:
-        if not _is_over(conversa, tx.now_ms):
-            return
-        await conversas.hand_over(tx, conversa.id, conversas.BOT)
-        conversa = replace(conversa, atendimento=conversas.BOT, bot_estado={})
-    resposta = await answer(tx, conversa, mensagem, horario=bot.horario)
-    await _say(ctx, tx, mensagem, texto=resposta.texto)
+    if conversa is None or mensagem is None or conversa.grupo or not _asks(mensagem):
+        return None
+    if await _person_is_there(tx, mensagem):
+        return None
+    return _turn_in(conversa, mensagem, now_ms=tx.now_ms)
+
+
+def _turn_in(conversa: Conversa, mensagem: Mensagem, *, now_ms: int) -> Vez | None:
+    if conversa.atendimento == conversas.BOT:
+        return Vez(conversa, mensagem)
+    if not _is_over(conversa, now_ms):
+        return None
+    return Vez(replace(conversa, atendimento=conversas.BOT, bot_estado={}), mensagem, nova=True)
+
+
+async def give(ctx: Context, tx: Tx, vez: Vez, resposta: Resposta) -> bool:
+    """Say it, and write down who answers next; False when there is no way to say anything."""
+    if vez.nova:
+        await conversas.hand_over(tx, vez.conversa.id, conversas.BOT)
+    said = await _say(ctx, tx, vez.mensagem, texto=resposta.texto)
     if resposta.pessoa:
-        await conversas.hand_over(tx, conversa.id, conversas.PESSOA)
+        await conversas.hand_over(tx, vez.conversa.id, conversas.PESSOA)
     else:
-        await conversas.remember(tx, conversa.id, resposta.estado)
+        await conversas.remember(tx, vez.conversa.id, resposta.estado)
+    return said
 
 
 def _is_over(conversa: Conversa, now_ms: int) -> bool:
@@ -80,7 +108,7 @@ async def _person_is_there(tx: Tx, recebida: Mensagem) -> bool:
     return row is not None
 
 
-async def _say(ctx: Context, tx: Tx, recebida: Mensagem, *, texto: str) -> None:
+async def _say(ctx: Context, tx: Tx, recebida: Mensagem, *, texto: str) -> bool:
     """Store and queue an answer; where none can be sent the message is left to people."""
     nova = Mensagem(
         tipo=TipoMensagem.TEXTO,
@@ -96,3 +124,5 @@ async def _say(ctx: Context, tx: Tx, recebida: Mensagem, *, texto: str) -> None:
     except (CanalDesligado, DadosInvalidos, JanelaFechada) as error:
         # Each is raised before anything is written.
         log.info("bot has no way to answer", mensagem_id=recebida.id, motivo=error.code)
+        return False
+    return True

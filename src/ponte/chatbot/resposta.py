@@ -4,11 +4,11 @@ Nothing is sent here. The one rule: who is not understood twice, or fails to pro
 times whose an order is, gets a person.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from ponte.chatbot import encomendas, falas, vitrine
 from ponte.chatbot.entender import Assunto, Intencao, entender
+from ponte.chatbot.pergunta import Resposta
 from ponte.domain.mensagem import Mensagem
 from ponte.mensagens.conversas import Conversa
 from ponte.store.db import Tx
@@ -17,15 +17,6 @@ DESCONHECIDAS = 2  # SPEC §7: not understood twice
 # Chosen: three slips of a person; to guess four digits by it takes thousands of conversations.
 ERRADAS = 3
 MAX_NOME = 4  # words that may be a product's name when nothing asks for one
-
-
-@dataclass(frozen=True, slots=True)
-class Resposta:
-    """What to say; `pessoa` hands the conversation over."""
-
-    texto: str
-    estado: dict[str, Any] = field(default_factory=dict)
-    pessoa: bool = False
 
 
 async def answer(tx: Tx, conversa: Conversa, mensagem: Mensagem, *, horario: str) -> Resposta:

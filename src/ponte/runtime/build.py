@@ -31,6 +31,7 @@ from ponte.runtime import banco, engines
 from ponte.runtime.ajuda import Ajuda
 from ponte.runtime.coletor import open_rastreador
 from ponte.runtime.instances import Instance
+from ponte.runtime.responder import Responder, load_responder
 from ponte.settings import Settings, connector_values, environment, validated
 from ponte.store.db import Database, Tx
 from ponte.store.fatos import HistoricoDoBanco
@@ -109,6 +110,7 @@ async def build(
     """
     clock = now_ms or _now_ms
     env = environment() if env is None else env
+    responder = load_responder(settings.bot)
     chosen = broker or engines.open_broker(settings)
     stream = engines.open_stream(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -116,7 +118,7 @@ async def build(
     async with contextlib.AsyncExitStack() as opened:
         opened.push_async_callback(db.close)
         opened.callback(instance.close)
-        aberto = _Aberto(db, instance, chosen, stream)
+        aberto = _Aberto(db, instance, chosen, stream, responder)
         built = await _assemble(settings, aberto, env=env, now_ms=clock, rastreador=rastreador)
         opened.pop_all()  # whole: whoever got it closes it
     try:
@@ -133,6 +135,7 @@ class _Aberto:
     instance: Instance
     broker: Broker
     stream: Stream | None
+    responder: Responder | None
 
 
 async def _assemble(
@@ -176,6 +179,7 @@ async def _assemble(
         ajudante=ajudante,
         cotas=None if ajuda is None else ajuda.cotas,
         destinos=https,
+        responder=aberto.responder,
     )
     return Built(ctx, instance, https, deps, aberto.stream, ajuda)
 
