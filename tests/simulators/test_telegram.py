@@ -130,7 +130,7 @@ async def test_faults_come_in_the_order_in_which_they_were_asked_for(
     first, second = [await client.get(f"/bot{TOKEN}/getMe") for _ in range(2)]
 
     assert (first.status_code, second.status_code) == (502, 200)
-    assert second.text.startswith("<html>")
+    assert "<html>" in second.text
 
 
 async def test_a_cut_answer_comes_after_the_message_was_kept(client: httpx2.AsyncClient) -> None:

@@ -5,7 +5,7 @@ A fault is used up by the calls it hits, so a test knows exactly how many failed
 
 from dataclasses import dataclass, field
 
-RESPOSTAS = frozenset({"429", "5xx", "html", "mute", "token"})
+RESPOSTAS = frozenset({"429", "5xx", "html", "lost", "mute", "token"})
 ENTREGAS = frozenset({"duplicate", "delay", "reorder", "drop"})
 
 

@@ -5,6 +5,9 @@ what it was told, and misbehaves: by order, one fault at a time (`Comportamento`
 random from a seed (`Caos`). A stand-in adds its routes, its errors and its signature.
 
     POST   /_simulador/comportamento {"modo": "429", "vezes": 2, "onde": "send", "segundos": 1}
+    GET    /_simulador/caos
+    PUT    /_simulador/caos {"nivel": "medio", "semente": 7, "falhas": ["5xx", "duplicate"]}
+    DELETE /_simulador/caos
     GET    /_simulador/mensagens
     DELETE /_simulador/mensagens
 """
@@ -12,7 +15,7 @@ random from a seed (`Caos`). A stand-in adds its routes, its errors and its sign
 import argparse
 import asyncio
 import contextlib
-import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +27,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from ponte.simulators.caos import Caos, of_order
 from ponte.simulators.comportamento import ENTREGAS, RESPOSTAS, Comportamento, Defeito
 from ponte.simulators.servidor import Servidor
+
+__all__ = ["Caos", "Entrega", "Perdida", "Plataforma", "by_hand"]
 
 KEPT = 10_000  # chosen: messages and calls kept, the oldest go first
 DELIVERY_TIMEOUT_S = 30.0  # Evolution waits so long for an answer; the others less
@@ -33,44 +39,22 @@ RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(slots=True)
-class Caos:
-    """How often a stand-in misbehaves by itself, each a share of 0 to 1; the same seed repeats.
-
-    `respostas` and `entregas` map a fault's name to its share.
-    """
-
-    respostas: Mapping[str, float] = field(default_factory=dict)
-    entregas: Mapping[str, float] = field(default_factory=dict)
-    seed: int = 1
-    segundos: float = 0.5
-    _sorte: random.Random = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Check the names."""
-        unknown = (set(self.respostas) - RESPOSTAS) | (set(self.entregas) - ENTREGAS)
-        if unknown:
-            msg = f"no such fault: {', '.join(sorted(unknown))}"
-            raise ValueError(msg)
-        self._sorte = random.Random(f"caos:{self.seed}")  # noqa: S311 - repeatable, not secret
-
-    def draw(self, modos: frozenset[str]) -> Defeito | None:
-        """Return the fault that hits this call, or None."""
-        shares = self.respostas if modos == RESPOSTAS else self.entregas
-        dice = self._sorte.random()
-        for modo, share in shares.items():
-            if dice < share:
-                return Defeito(modo, segundos=self.segundos)
-            dice -= share
-        return None
-
-
-@dataclass(slots=True)
 class Entrega:
-    """One webhook that was posted: where, what, and each answer that came (None: none)."""
+    """One webhook that was posted: where, what, each answer that came (None: none), and when."""
 
     url: str
     corpo: bytes
     respostas: list[int | None] = field(default_factory=list)
+    em_s: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Perdida:
+    """An answer that never came to a call that had its effect: of which call, what, and when."""
+
+    onde: str
+    corpo: bytes
+    em_s: float = field(default_factory=time.time)
 
 
 class Plataforma:
@@ -87,10 +71,12 @@ class Plataforma:
         self.mensagens: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self.chamadas: deque[str] = deque(maxlen=KEPT)
         self.entregas: deque[Entrega] = deque(maxlen=KEPT)
+        self.perdidas: deque[Perdida] = deque(maxlen=KEPT)
         self._held: list[tuple[str, bytes, Mapping[str, str]]] = []
         self._over = asyncio.Event()
         self._client: httpx2.AsyncClient | None = None
-        self._servidor = Servidor(Starlette(routes=[*self.routes(), *self._steering()]))
+        self.app = Starlette(routes=[*self._steering(), *self.routes()])
+        self._servidor = Servidor(self.app)
 
     # ------------------------------------------------------------ what a platform adds
 
@@ -113,6 +99,10 @@ class Plataforma:
         self._over.clear()
         return await self._servidor.start(host, port)
 
+    def aim(self, url: str) -> None:
+        """Let what happens here be told at this address."""
+        self.webhook_url = url.rstrip("/")
+
     async def stop(self) -> None:
         """Stop listening; whoever waits for a mute answer is let go."""
         self._over.set()
@@ -124,13 +114,19 @@ class Plataforma:
     async def faulty(self, onde: str, answer: Callable[[], Awaitable[Response]]) -> Response:
         """Answer a call, unless a fault hits it; `onde` names the call in orders of faults.
 
-        A mute call keeps nothing; one of `5xx`, `429`, `token` and `html` neither.
+        A mute call keeps nothing; one of `5xx`, `429`, `token` and `html` neither. One that
+        is `lost` has its effect, and its answer never comes; `perdidas` keeps that answer.
         """
         self.chamadas.append(onde)
         defeito = self.comportamento.use(RESPOSTAS, onde) or self.caos.draw(RESPOSTAS)
         if defeito is None:
             return await answer()
-        if defeito.modo == "mute":
+        if defeito.modo == "lost":
+            given = await answer()
+            self.perdidas.append(Perdida(onde, bytes(given.body)))
+            if given.background is not None:
+                await given.background()
+        if defeito.modo in {"mute", "lost"}:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), defeito.segundos)
             return Response(status_code=504)
@@ -203,6 +199,7 @@ class Plataforma:
     def _steering(self) -> Sequence[Route]:
         return (
             Route("/_simulador/comportamento", self._order, methods=["POST"]),
+            Route("/_simulador/caos", self._stir, methods=["GET", "PUT", "DELETE"]),
             Route("/_simulador/mensagens", self._kept, methods=["GET", "DELETE"]),
         )
 
@@ -212,6 +209,16 @@ class Plataforma:
         except (ValueError, TypeError) as error:
             return JSONResponse({"erro": str(error)}, 422)
         return JSONResponse({"defeitos": len(self.comportamento.defeitos)})
+
+    async def _stir(self, request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                self.caos = of_order(await request.json())
+            except (ValueError, AttributeError) as error:
+                return JSONResponse({"erro": str(error)}, 422)
+        elif request.method == "DELETE":
+            self.caos = Caos()
+        return JSONResponse(self.caos.view())
 
     async def _kept(self, request: Request) -> Response:
         if request.method == "DELETE":

@@ -1,15 +1,10 @@
 """Telegram: a local stand-in of the Bot API that keeps messages and misbehaves on demand.
 
 It refuses what the real one refuses (a bad token, an empty or long text, broken
-markup, a chat it does not know) and takes orders for faults:
-
-    POST   /_simulador/comportamento {"modo": "429", "vezes": 2, "segundos": 5}
-    GET    /_simulador/mensagens
-    DELETE /_simulador/mensagens
-
-Faults: 429 (with `retry_after`), 5xx, html (a proxy's page with 200), lento (answers
-after `segundos`), mudo (never answers, keeps nothing), corta (keeps the message, then
-cuts the connection within the answer); "normal" forgets all. By hand:
+markup, a chat it does not know), lets people write to the bot, and takes the orders of
+every messaging stand-in (`plataforma.py`); faults of its own are lento (answers after
+`segundos`), mudo (never answers, keeps nothing) and corta (keeps the message, then cuts
+the connection within the answer). By hand:
 `python -m ponte.simulators.telegram --port 8081`.
 """
 
@@ -20,26 +15,24 @@ import html
 import json
 import re
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ponte.domain.notificacao import units
-from ponte.simulators.servidor import Servidor
+from ponte.simulators.comportamento import ENTREGAS, RESPOSTAS, Defeito
+from ponte.simulators.plataforma import Caos, Plataforma
 
 TOKEN = "123456789:simulador-nao-e-um-segredo"  # noqa: S105 - opens nothing but this stand-in
+SEGREDO = "ponte-test-secret-telegram"
 CHAT_ID = "700000001"
-MODOS = frozenset({"429", "5xx", "html", "lento", "mudo", "corta"})
+_PROPRIOS = frozenset({"lento", "mudo", "corta"})
 MAX_TEXT = 4096  # documented: sendMessage, text, after entities parsing
-KEPT = 10_000  # chosen: messages kept, the oldest go first
 # Documented: what HTML mode knows, https://core.telegram.org/bots/api#html-style
 TAGS = frozenset({
     "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "a", "code", "pre",
@@ -47,15 +40,6 @@ TAGS = frozenset({
 })  # fmt: skip
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^<>]*)>")
 _BOT = {"id": 123456789, "is_bot": True, "first_name": "Ponte", "username": "ponte_simulador_bot"}
-
-
-@dataclass(slots=True)
-class Defeito:
-    """One fault: what, how many calls more it hits, and for how long where that matters."""
-
-    modo: str
-    vezes: int = 1
-    segundos: float = 2.0
 
 
 class Recusa(Exception):
@@ -68,12 +52,14 @@ class Recusa(Exception):
         self.parameters = parameters
 
 
-class SimuladorTelegram:
+class SimuladorTelegram(Plataforma):
     """One bot.
 
     Args:
         token: The only token it accepts.
         chats: Chats that exist; None means any.
+        webhook_url: Where what people write goes.
+        caos: How often it misbehaves by itself.
         now: Epoch seconds.
     """
 
@@ -82,37 +68,47 @@ class SimuladorTelegram:
         *,
         token: str = TOKEN,
         chats: Collection[str] | None = None,
+        webhook_url: str = "",
+        caos: Caos | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(webhook_url=webhook_url, caos=caos)
         self.token = token
         self.chats = chats
         self.moved: dict[str, str] = {}  # old chat -> the supergroup it became
-        self.mensagens: deque[dict[str, Any]] = deque(maxlen=KEPT)
-        self.chamadas: deque[str] = deque(maxlen=KEPT)
         self.defeitos: list[Defeito] = []
         self._now = now
         self._next_id = 1
-        self._over = asyncio.Event()
-        self.app = Starlette(
-            routes=[
-                Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),
-                Route("/_simulador/comportamento", self._order, methods=["POST"]),
-                Route("/_simulador/mensagens", self._messages, methods=["GET", "DELETE"]),
-            ]
-        )
-        self._servidor = Servidor(self.app)
+        self._updates = 0
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen and return the base URL, for PONTE_TELEGRAM__BASE_URL."""
-        self._over.clear()
-        return await self._servidor.start(host, port)
+    def env(self, url: str) -> dict[str, str]:
+        """Return the settings of a Ponte that talks to it at this address."""
+        return {
+            "PONTE_TELEGRAM__BOT_TOKEN": self.token,
+            "PONTE_TELEGRAM__CHAT_ID": CHAT_ID,
+            "PONTE_TELEGRAM__BASE_URL": url,
+            "PONTE_TELEGRAM__WEBHOOK_SECRETS": SEGREDO,
+        }
 
-    async def stop(self) -> None:
-        """Stop listening; whoever waits for a mute answer is let go."""
-        self._over.set()
-        await self._servidor.stop()
+    # ------------------------------------------------------------ what a platform adds
 
-    def misbehave(self, modo: str, vezes: int = 1, *, segundos: float = 2.0) -> None:
+    def routes(self) -> Sequence[Route]:
+        return (Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),)
+
+    def error(self, modo: str, defeito: Defeito) -> Response:
+        if modo == "token":
+            return _refused(401, "Unauthorized")
+        if modo == "5xx":
+            return _refused(502, "Bad Gateway")
+        wait_s = max(1, round(defeito.segundos))
+        return _refused(429, f"Too Many Requests: retry after {wait_s}", retry_after=wait_s)
+
+    def headers(self, corpo: bytes) -> Mapping[str, str]:  # noqa: ARG002 - Telegram signs nothing
+        return {"X-Telegram-Bot-Api-Secret-Token": SEGREDO}
+
+    def misbehave(
+        self, modo: str, vezes: int = 1, *, onde: str = "", segundos: float = 2.0
+    ) -> None:
         """Order a fault for the next calls; "normal" forgets all.
 
         Raises:
@@ -120,24 +116,50 @@ class SimuladorTelegram:
         """
         if modo == "normal":
             self.defeitos.clear()
-        elif modo in MODOS and vezes >= 1:
-            self.defeitos.append(Defeito(modo, vezes, segundos))
+            self.comportamento.defeitos.clear()
+        elif modo in _PROPRIOS | RESPOSTAS and vezes >= 1:
+            self.defeitos.append(Defeito(modo, vezes, onde, segundos))
+        elif modo in ENTREGAS and vezes >= 1:
+            super().misbehave(modo, vezes, onde=onde, segundos=segundos)
         else:
             raise ValueError(f"no such fault: {modo!r}, {vezes} times")
+
+    # ------------------------------------------------------------ people
+
+    async def write(self, chat_id: str, texto: str) -> str:
+        """Let somebody write to the bot; return the message's id."""
+        message_id, self._next_id = self._next_id, self._next_id + 1
+        self._updates += 1
+        pessoa = {"id": _number(chat_id), "first_name": f"Cliente {chat_id[-4:]}"}
+        mensagem = {
+            "message_id": message_id,
+            "from": {**pessoa, "is_bot": False, "language_code": "pt-br"},
+            "chat": {**pessoa, "type": "private"},
+            "date": int(self._now()),
+            "text": texto,
+        }
+        update = {"update_id": self._updates, "message": mensagem}
+        await self.post(json.dumps(update, ensure_ascii=False).encode(), onde="message")
+        return str(message_id)
 
     # ------------------------------------------------------------ routes
 
     async def _call(self, request: Request) -> Response:
         method = request.path_params["method"]
-        self.chamadas.append(method)
-        defeito = self._next_fault()
+        defeito = self._next_fault(method)
         modo = defeito.modo if defeito else ""
-        if defeito and modo in {"mudo", "lento"}:
-            await self._silence(None if modo == "mudo" else defeito.segundos)
-        if defeito and modo in {"429", "5xx", "html"}:
-            return _broken(defeito)
-        answer = self._answer(request, method, _parameters(request, await request.body()))
-        return _CutAnswer(answer.body) if modo == "corta" else answer
+        if defeito and modo in RESPOSTAS:
+            self.comportamento.defeitos.insert(0, Defeito(modo, segundos=defeito.segundos))
+        elif defeito:
+            self.chamadas.append(method)
+            if modo in {"mudo", "lento"}:
+                await self._silence(None if modo == "mudo" else defeito.segundos)
+            answer = await self._reply(request, method)
+            return _CutAnswer(answer.body) if modo == "corta" else answer
+        return await self.faulty(method, lambda: self._reply(request, method))
+
+    async def _reply(self, request: Request, method: str) -> Response:
+        return self._answer(request, method, _parameters(request, await request.body()))
 
     def _answer(self, request: Request, method: str, values: Mapping[str, Any]) -> Response:
         if request.path_params["token"] != self.token:
@@ -153,13 +175,14 @@ class SimuladorTelegram:
             self.misbehave(
                 str(order.get("modo")),
                 int(order.get("vezes", 1)),
+                onde=str(order.get("onde", "")),
                 segundos=float(order.get("segundos", 2.0)),
             )
         except (ValueError, TypeError) as error:
             return JSONResponse({"erro": str(error)}, 422)
         return JSONResponse({"defeitos": [(d.modo, d.vezes) for d in self.defeitos]})
 
-    async def _messages(self, request: Request) -> Response:
+    async def _kept(self, request: Request) -> Response:
         if request.method == "DELETE":
             self.mensagens.clear()
         return JSONResponse({"mensagens": list(self.mensagens)})
@@ -209,13 +232,12 @@ class SimuladorTelegram:
             "text": visible,
         }
 
-    def _next_fault(self) -> Defeito | None:
-        if not self.defeitos:
-            return None
-        defeito = self.defeitos[0]
-        defeito.vezes -= 1
-        if defeito.vezes <= 0:
-            self.defeitos.pop(0)
+    def _next_fault(self, method: str) -> Defeito | None:
+        defeito = next((d for d in self.defeitos if d.onde in {"", method}), None)
+        if defeito is not None:
+            defeito.vezes -= 1
+            if defeito.vezes <= 0:
+                self.defeitos.remove(defeito)
         return defeito
 
     async def _silence(self, segundos: float | None) -> None:
@@ -230,15 +252,6 @@ class _CutAnswer(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         half = self.body[: len(self.body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
-
-
-def _broken(defeito: Defeito) -> Response:
-    if defeito.modo == "html":
-        return HTMLResponse("<html><body>Em manutenção</body></html>")
-    if defeito.modo == "5xx":
-        return _refused(502, "Bad Gateway")
-    wait_s = max(1, round(defeito.segundos))
-    return _refused(429, f"Too Many Requests: retry after {wait_s}", retry_after=wait_s)
 
 
 def _refused(status: int, description: str, **parameters: int) -> Response:

@@ -175,6 +175,7 @@ class SimuladorTiktok(Plataforma):
             **part,
         }
         conversa.mensagens.append(content)
+        del conversa.mensagens[:-LISTED]
         return content
 
     def _people(self, conversa: Conversa, *, own: bool) -> dict[str, Any]:

@@ -82,6 +82,11 @@ class SimuladorWhatsApp(Plataforma):
             "PONTE_WHATSAPP__WEBHOOK_SECRETS": self.segredo,
         }
 
+    def aim(self, url: str) -> None:
+        """Let the first telephone's events be told at this address."""
+        super().aim(url)
+        self.api.instancias[INSTANCIA].webhook = _webhook(url, self.segredo)
+
     async def stop(self) -> None:
         """Stop, and what was still to be posted with it."""
         for task in self._running:
@@ -205,6 +210,10 @@ class SimuladorWhatsApp(Plataforma):
     async def escrever(self, texto: str, *, de: str, nome: str = INSTANCIA) -> str:
         """Write a text as a customer; return the message's id."""
         return await self.receber({"conversation": texto}, de=de, nome=nome)
+
+    async def write(self, numero: str, texto: str) -> str:
+        """Write a text to the first telephone, as a customer does on any platform."""
+        return await self.escrever(texto, de=numero)
 
     async def receber(
         self, message: Mapping[str, Any], *, de: str, nome: str = INSTANCIA, **key: Any

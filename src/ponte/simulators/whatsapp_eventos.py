@@ -4,10 +4,13 @@ Source: captures of 2.3.6 and 2.3.7, and evolution-api, webhook.controller.ts.
 """
 
 import json
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from ponte.simulators.plataforma import KEPT
 
 TELEFONE = "@s.whatsapp.net"
 # Not real: one pixel in PNG, as the picture of a QR code and as every medium.
@@ -30,7 +33,7 @@ class InstanciaSimulada:
     codigos: int = 0
     webhook: dict[str, Any] = field(default_factory=dict)
     chatwoot: dict[str, Any] = field(default_factory=dict)
-    registros: list[dict[str, Any]] = field(default_factory=list)
+    registros: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     @property
     def qrcode(self) -> dict[str, Any]:
