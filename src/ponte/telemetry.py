@@ -215,13 +215,7 @@ class Telemetry:
             "ponte_commit_seconds", "Time of a group, from its begin to the disk", _FAST, registry=r
         )
         self.database = Gauge("ponte_database_bytes", "Size of the database", registry=r)
-        self.outside = Counter(
-            "ponte_outside_requests_total", "Calls to the outside", ["destino", "classe"],
-            registry=r,
-        )  # fmt: skip
-        self.outside_seconds = Histogram(
-            "ponte_outside_request_seconds", "Time of outside calls", ["destino"], registry=r
-        )
+        self.outside, self.outside_seconds = _of_the_outside(r)
         self.redis_up, self.redis_failures = _of_the_helper(r)
         self.restarts = Counter(
             "ponte_task_restarts_total", "Tasks restarted after a failure", ["tarefa"], registry=r
@@ -249,6 +243,18 @@ class Telemetry:
     def exposition(self) -> bytes:
         """Return the registry in Prometheus text form."""
         return generate_latest(self.registry)
+
+
+def _of_the_outside(registry: CollectorRegistry) -> tuple[Counter, Histogram]:
+    return (
+        Counter(
+            "ponte_outside_requests_total", "Calls to the outside", ["destino", "classe"],
+            registry=registry,
+        ),
+        Histogram(
+            "ponte_outside_request_seconds", "Time of outside calls", ["destino"], registry=registry
+        ),
+    )  # fmt: skip
 
 
 def _of_the_helper(r: CollectorRegistry) -> tuple[Gauge, Counter]:
