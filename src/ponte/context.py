@@ -37,7 +37,7 @@ class Ligado:
     webhook: WebhookReceiver | None = None
     channel: Channel | None = None
     renewal: Renewal | None = None
-    probe: Callable[[], Awaitable[None]] | None = None
+    probe: Callable[[], Awaitable[int | None]] | None = None
     pairing: Pairing | None = None
 
     @property

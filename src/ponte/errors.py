@@ -78,6 +78,13 @@ class OrigemRecusada(PonteError):
     code = "origem_recusada"
 
 
+class ProvaRecusada(PonteError):
+    """Who asks for the proof of a webhook is not the platform: its word is missing or wrong."""
+
+    status = 403
+    code = "prova_recusada"
+
+
 class NaoEncontrado(PonteError):
     """No such thing."""
 

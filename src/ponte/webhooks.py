@@ -16,7 +16,7 @@ from ponte import rastro
 from ponte.context import Context, Ligado
 from ponte.deps import context, headers, json_response, public
 from ponte.domain.valores import new_id
-from ponte.errors import NaoAutenticado, NaoEncontrado
+from ponte.errors import NaoAutenticado, NaoEncontrado, ProvaRecusada
 from ponte.events import WebhookRecebido
 from ponte.ports import WebhookRequest
 from ponte.store.db import Tx
@@ -35,14 +35,13 @@ class Entregue(NamedTuple):
     porta: str = PEDIDOS
 
 
-_UNVERIFIED: dict[int | str, dict[str, Any]] = {
-    401: {
-        "description": "The signature is missing or wrong; nothing was stored.",
-        "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}}
-        },
-    }
-}
+def _refused(status: int, why: str) -> dict[int | str, dict[str, Any]]:
+    problema = {"schema": {"$ref": "#/components/schemas/Problema"}}
+    return {status: {"description": why, "content": {"application/problem+json": problema}}}
+
+
+_UNVERIFIED = _refused(401, "The signature is missing or wrong; nothing was stored.")
+_UNPROVEN = _refused(403, "The word that was chosen for the proof is missing or wrong.")
 
 
 @router.post(
@@ -63,7 +62,7 @@ async def receive_signed(request: Request, conector: str) -> Any:
     return await _take(request, conector, "")
 
 
-@router.get("/webhooks/{conector}", dependencies=[public()], responses=_UNVERIFIED)
+@router.get("/webhooks/{conector}", dependencies=[public()], responses=_UNPROVEN)
 async def prove(request: Request, conector: str) -> Any:
     """Prove to a platform that this is whom it looks for: Meta's challenge, X's CRC."""
     ctx = context(request)
@@ -74,7 +73,7 @@ async def prove(request: Request, conector: str) -> Any:
     proof = challenge(_raw(request, "", b""), now_ms=ctx.now_ms())
     if proof is None:
         msg = "The token is missing or wrong"
-        raise NaoAutenticado(msg)
+        raise ProvaRecusada(msg)
     return PlainTextResponse(proof) if isinstance(proof, str) else json_response(proof)
 
 

@@ -105,7 +105,7 @@ async def test_the_proof_by_get_needs_the_token(ponte: Embedded) -> None:
     nobody = await ponte.http.get("/webhooks/telegram", params=asked)
 
     assert (right.status_code, right.text) == (200, "1158201444")
-    assert wrong.status_code == 401
+    assert wrong.status_code == 403
     assert nobody.status_code == 404
 
 

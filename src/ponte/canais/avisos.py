@@ -14,6 +14,7 @@ from ponte.domain.alerta import Severidade
 from ponte.resilience.breaker import BreakerState
 from ponte.store.db import Tx
 
+ACABANDO = "chave_acabando"
 DISJUNTOR, SILENCIOSO, PARADO = "disjuntor", "canal_silencioso", "canal_parado"
 LENTO, FALHANDO, CAIDA = "hub_lento", "hub_falhando", "instancia_desconectada"
 
@@ -63,6 +64,19 @@ def parado(canal: str, motivo: str) -> Disparo:
         titulo="Canal parado",
         texto=f"{canal}: {motivo}. As mensagens esperam; depois de consertar: "
         f"POST /hub/circuit-breaker/{canal}/reset",
+        severidade=Severidade.CRITICO,
+        origem="canais",
+        labels={"canal": canal},
+    )
+
+
+def acabando(canal: str, dias: int) -> Disparo:
+    """Return the firing about a key that ends soon and could not be renewed."""
+    return Disparo(
+        nome=ACABANDO,
+        titulo="Chave de acesso acabando",
+        texto=f"{canal}: a chave de acesso não pôde ser renovada e acaba em {max(dias, 0)} dias,"
+        " ou antes. Gere outra na plataforma e troque a configuração.",
         severidade=Severidade.CRITICO,
         origem="canais",
         labels={"canal": canal},

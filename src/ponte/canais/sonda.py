@@ -22,13 +22,14 @@ from ponte.mensagens import estado
 from ponte.store.db import Tx
 
 TIMEOUT_S = 15.0  # chosen: a call is given up after ten seconds, its turn awaited for two
+DIA_MS = 86_400_000
 MAX_ERRO = 200  # chosen: a reason is a line
 GUARDA_H = (saude.SEMANAS + 2) * saude.SEMANA_H  # what `expected` looks at, and a week more
 
 
 async def probe_hubs(ctx: Context) -> None:
     """Ask every hub that is on and can be asked, all at once; then judge each."""
-    on = [hub for hub in hubs.HUBS if hubs.serving(ctx, hub)]
+    on = [hub for hub in hubs.CONHECIDOS if hubs.serving(ctx, hub)]
     for hub in on:
         await ctx.db.transact(resume_changed, hub, _ajustes(hubs.serving(ctx, hub)))
     await asyncio.gather(*(_probe(ctx, hub) for hub in on))
@@ -108,22 +109,32 @@ async def _probe(ctx: Context, hub: str) -> None:
     asked = [ligado for ligado in hubs.serving(ctx, hub) if ligado.probe is not None]
     if not asked:
         return
-    erros = [erro for erro in [await _ask(ligado) for ligado in asked] if erro is not None]
+    answers = [await _ask(ligado) for ligado in asked]
+    erros = [erro for erro, _ in answers if erro is not None]
+    fim_ms = min((fim_ms for _, fim_ms in answers if fim_ms is not None), default=None)
     await ctx.db.transact(_store, hub, "; ".join(erros) or None)
+    if not erros:  # a probe that failed tells nothing of keys
+        await ctx.db.transact(_warn, ctx, hub, fim_ms)
 
 
-async def _ask(ligado: Ligado) -> str | None:
-    """Return what is wrong with a connector, None when it is well."""
+async def _ask(ligado: Ligado) -> tuple[str | None, int | None]:
+    """Return what is wrong with a connector, and when a key of it ends; None when it is well."""
     if ligado.probe is None:
-        return None
+        return None, None
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            await ligado.probe()
+            return None, await ligado.probe()
     except PonteError as error:
-        return mask(str(error))[:MAX_ERRO]
+        return mask(str(error))[:MAX_ERRO], None
     except TimeoutError:
-        return f"{ligado.connector.name}: no answer in {TIMEOUT_S:.0f} s"
-    return None
+        return f"{ligado.connector.name}: no answer in {TIMEOUT_S:.0f} s", None
+
+
+async def _warn(tx: Tx, ctx: Context, hub: str, fim_ms: int | None) -> None:
+    """Have people told of a key that ends, as long as it does."""
+    dias = 0 if fim_ms is None else (fim_ms - tx.now_ms) // DIA_MS
+    disparo = avisos.acabando(hub, dias)
+    await avisos.hold(tx, disparo, politica(ctx), wrong=fim_ms is not None)
 
 
 async def _store(tx: Tx, hub: str, erro: str | None) -> None:

@@ -273,7 +273,7 @@ async def _connectors(settings: Settings) -> list[Achado]:
 
 async def _probe(
     nome: str,
-    probe: Callable[[Any, Any], Awaitable[None]] | None,
+    probe: Callable[[Any, Any], Awaitable[int | None]] | None,
     built: Built,
     settings: Any,
 ) -> Achado:

@@ -42,6 +42,9 @@ class Connector:
     body, a person's unknown message included. It is lent the settings alone, for what a
     body doesn't say (a bot's own name); `classify` and `limites` need nothing. `canal`
     is where people write, when several connectors serve the same.
+
+    `probe` asks the platform how it is; it returns when a key ends that could not be renewed
+    (epoch milliseconds), which works still, else None.
     """
 
     name: str
@@ -63,4 +66,4 @@ class Connector:
     pairing: Callable[[Any, Deps], Pairing] | None = None
     renewal: Callable[[Any, Deps], Renewal] | None = None
     alert_tries: int = 5
-    probe: Callable[[Any, Deps], Awaitable[None]] | None = None
+    probe: Callable[[Any, Deps], Awaitable[int | None]] | None = None

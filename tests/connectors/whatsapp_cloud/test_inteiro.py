@@ -1,24 +1,16 @@
 """The whole way: a customer writes, the shop answers, the customer reads and chooses."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from ponte.simulators import meta
-from ponte.simulators.servidor import Servidor
 from ponte.simulators.whatsapp_cloud import SimuladorWhatsAppCloud
-from ponte.testing import Embedded, embedded
+from ponte.testing import Embedded
+from tests.connectors.inteiro import stored, whole
 
 ANA = "5511999990001"
-WEBHOOK = "/webhooks/whatsapp_cloud"
-KEPT = ("content-type", "x-hub-signature-256")
 
 
 @pytest.fixture
@@ -30,36 +22,8 @@ async def simulador() -> AsyncIterator[SimuladorWhatsAppCloud]:
 
 @pytest.fixture
 async def ponte(simulador: SimuladorWhatsAppCloud, tmp_path: Path) -> AsyncIterator[Embedded]:
-    env = simulador.env(await simulador.start())
-    async with embedded(tmp_path, env=env) as running:
-
-        async def hand_on(request: Request) -> Response:
-            headers = {k: v for k, v in request.headers.items() if k in KEPT}
-            answer = await running.http.request(
-                request.method,
-                WEBHOOK,
-                params=dict(request.query_params),
-                content=await request.body(),
-                headers=headers,
-            )
-            return Response(answer.content, answer.status_code)
-
-        porta = Servidor(Starlette(routes=[Route("/", hand_on, methods=["GET", "POST"])]))
-        simulador.webhook_url = await porta.start("127.0.0.1", 0)
+    async with whole(simulador, tmp_path, nome="whatsapp_cloud") as running:
         yield running
-        await porta.stop()
-
-
-async def stored(ponte: Embedded, **expected: Any) -> dict[str, Any]:
-    """Wait for the one message that has these values."""
-    async with asyncio.timeout(30):
-        while True:
-            itens = (await ponte.get("/messages"))["itens"]
-            found = [x for x in itens if all(x[k] == v for k, v in expected.items())]
-            if found:
-                [one] = found
-                return dict(one)
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.usefixtures("ponte")

@@ -5,9 +5,10 @@ from functools import partial
 from ponte.connectors.facebook.build import build
 from ponte.connectors.facebook.classify import classify
 from ponte.connectors.facebook.limites import LIMITES
-from ponte.connectors.meta import envio
+from ponte.connectors.meta.channel import MetaChannel, Rede
+from ponte.connectors.meta.channel import probe as probe_account
 
-_REDE = envio.Rede("facebook", LIMITES, build, classify)
+_REDE = Rede("facebook", LIMITES, build, classify)
 
-FacebookChannel = partial(envio.MetaChannel, rede=_REDE)
-probe = partial(envio.probe, rede=_REDE)
+FacebookChannel = partial(MetaChannel, rede=_REDE)
+probe = partial(probe_account, rede=_REDE)

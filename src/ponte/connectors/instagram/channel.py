@@ -5,9 +5,11 @@ from functools import partial
 from ponte.connectors.instagram.build import build
 from ponte.connectors.instagram.classify import classify
 from ponte.connectors.instagram.limites import LIMITES
-from ponte.connectors.meta import envio
+from ponte.connectors.instagram.token import InstagramToken
+from ponte.connectors.meta.channel import MetaChannel, Rede
+from ponte.connectors.meta.channel import probe as probe_account
 
-_REDE = envio.Rede("instagram", LIMITES, build, classify)
+_REDE = Rede("instagram", LIMITES, build, classify, InstagramToken)
 
-InstagramChannel = partial(envio.MetaChannel, rede=_REDE)
-probe = partial(envio.probe, rede=_REDE)
+InstagramChannel = partial(MetaChannel, rede=_REDE)
+probe = partial(probe_account, rede=_REDE)

@@ -49,6 +49,20 @@ COMMON: Tabela = table({
     Classe.RETRY: (1, 2),
     Classe.INVALID_REQUEST: (100,),
 })  # fmt: skip
+# Documented: error codes of the Send API, the same for Instagram and Messenger.
+# https://developers.facebook.com/docs/messenger-platform/error-codes
+SEND_API: Tabela = COMMON | table(
+    {
+        Classe.RETRY: (1200,),
+        Classe.RECIPIENT_UNREACHABLE: (551,),
+        Classe.INVALID_REQUEST: (36000,),
+    },
+    {
+        Classe.WINDOW_CLOSED: ((10, 2018065), (None, 2018278), (10, 2534022)),
+        Classe.RECIPIENT_UNREACHABLE: ((100, 2018001), (10, 2018108)),
+        Classe.AUTH: ((None, 2018027), (None, 2018028)),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)

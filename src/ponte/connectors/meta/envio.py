@@ -2,13 +2,12 @@
 
 A mensagem of tipo `evento` carries a Send API body of one's own (a template, a tag, a
 sender action), so that whatever the platform takes can be sent; only who it is for is
-put in here. One call is one try.
+put in here.
 Source: https://developers.facebook.com/docs/messenger-platform/reference/send-api
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -19,11 +18,8 @@ from ponte.domain.limites import Limites
 from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.domain.notificacao import clean
 from ponte.errors import DadosInvalidos, Problema
-from ponte.ports import Deps, Pedido2xx, WebhookRequest
+from ponte.ports import Pedido2xx, WebhookRequest
 from ponte.ports.fields import Secrets, Url
-from ponte.resilience.classes import Classe, Verdict
-from ponte.resilience.exchange import Answer, Classify, Request
-from ponte.resilience.limiter import SlidingWindowRateLimiter
 
 ANEXO = {
     TipoMensagem.IMAGEM: "image",
@@ -66,12 +62,6 @@ class MessagingSettings(BaseModel):
     def url(self, path: str = "") -> str:
         """Return the address of the sending account, or of something below it."""
         return f"{self.base_url}/{self.api_version}/{self.page_id or 'me'}{path}"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Return what proves a call."""
-        token = self.access_token.get_secret_value() if self.access_token else ""
-        return {"Authorization": f"Bearer {token}"}
 
 
 class MetaWebhook:
@@ -165,77 +155,3 @@ def _wrong_event(mensagem: Mensagem, limites: Limites) -> list[Problema]:
     if limites.weigh(words) > limites.texto:
         wrong.append(Problema("conteudo.message.text", f"at most {limites.texto}"))
     return wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Rede:
-    """What tells one of the two platforms from the other when messages go out."""
-
-    nome: str
-    limites: Limites
-    build: Callable[[Mensagem], dict[str, Any]]
-    classify: Classify
-
-
-class MetaChannel:
-    """Write to people who wrote to one page or account."""
-
-    def __init__(self, settings: MessagingSettings, deps: Deps, *, rede: Rede) -> None:
-        self._settings = settings
-        self._rede = rede
-        self._http = deps.http(rede.nome)
-        if rede.limites.mensagens is not None:
-            rate = SlidingWindowRateLimiter(rede.limites.mensagens, rede.limites.por_s)
-            self._http.limit_to(rate)
-
-    def check(self, mensagem: Mensagem) -> None:
-        """Refuse what the platform would, and everything while there is no token."""
-        if self._settings.access_token is None:
-            raise DadosInvalidos(Problema("canal", f"{self._rede.nome} has no ACCESS_TOKEN"))
-        refuse(mensagem, self._rede.limites)
-
-    async def send(self, mensagem: Mensagem) -> str | None:
-        """Send one message; return the platform's id, None for what has none.
-
-        Raises:
-            OutsideError: It was not taken.
-        """
-        return await self._post(self._rede.build(mensagem))
-
-    async def show_typing(self, destinatario: str, *, instancia: str | None) -> None:  # noqa: ARG002 - the door's
-        """Show that an answer is being written."""
-        await self._post({"recipient": {"id": destinatario}, "sender_action": "typing_on"})
-
-    async def _post(self, corpo: Mapping[str, Any]) -> str | None:
-        """Make one call of the Send API; return the id of what it sent."""
-        classify = self._rede.classify
-        action = "sender_action" in corpo
-        request = Request(
-            "POST",
-            self._settings.url("/messages"),
-            json=corpo,
-            headers=self._settings.headers,
-            operation="sender_action" if action else "send_message",
-        )
-        answer = await self._http.send(request, classify if action else sent(classify))
-        return texto(objeto(answer.json()).get("message_id"))
-
-
-async def probe(settings: MessagingSettings, deps: Deps, *, rede: Rede) -> None:
-    """Ask who the token is, which changes nothing; raises `OutsideError`."""
-    request = Request(
-        "GET", settings.url("?fields=id"), headers=settings.headers, operation="probe"
-    )
-    await deps.http(rede.nome).send(request, rede.classify)
-
-
-def sent(classify: Classify) -> Classify:
-    """Return a classify for which a sending without an id is no sending."""
-
-    def of_sending(answer: Answer) -> Verdict:
-        verdict = classify(answer)
-        if verdict.classe is not Classe.OK or texto(objeto(answer.json()).get("message_id")):
-            return verdict
-        return Verdict(Classe.RETRY, "2xx without a message id", unknown_outcome=True)
-
-    return of_sending
