@@ -47,7 +47,9 @@ class Ligado:
 
     def owns(self, conta: str) -> bool:
         """Tell whether an account is the one in the connector's settings."""
-        names = ("instance", "phone_number_id", "page_id", "account_id")
+        names = (
+            "instance", "phone_number_id", "page_id", "account_id", "business_id", "user_id",
+        )  # fmt: skip
         return conta in {getattr(self.settings, name, None) for name in names}
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from ponte.canais import sessoes
+from ponte.canais import recepcao, sessoes
 from ponte.connectors.tiktok.renewal import TiktokRenewal
 from ponte.connectors.tiktok.settings import TiktokSettings
+from ponte.domain.evento import EventoDeCanal
 from ponte.errors import ArmazenamentoIndisponivel
+from ponte.mensagens import estado
 from ponte.resilience.classes import Classe, OutsideError
-from ponte.simulators.tiktok import SimuladorTiktok
+from ponte.simulators.tiktok import CONTA, SimuladorTiktok
 from ponte.store.db import Tx
 from ponte.testing import Embedded, FrozenClock, embedded
 from tests.connectors.lent import lending
@@ -52,6 +54,25 @@ class Casa:
 
     async def renew(self) -> None:
         await sessoes.renew_due(self.ponte.ctx)
+
+    async def tell_removed(self, conta: str, *, em_ms: int | None = None) -> None:
+        evento = EventoDeCanal(
+            channel="tiktok",
+            kind="authorization",
+            account=conta,
+            status="removed",
+            timestamp_ms=self.clock.ms if em_ms is None else em_ms,
+        )
+        ctx = self.ponte.ctx
+
+        async def act(tx: Tx) -> bool:
+            return await recepcao.act(ctx, tx, ctx.ligados["tiktok"], evento)
+
+        assert await ctx.db.transact(act)
+
+    async def stopped(self) -> str | None:
+        parado: str | None = await self.ponte.ctx.db.read(estado.stopped, "tiktok")
+        return parado
 
     async def secrets(self) -> list[Any]:
         ctx = self.ponte.ctx
@@ -154,6 +175,75 @@ async def test_a_session_that_tiktok_no_longer_renews_says_so_and_is_left_alone(
     found = await casa.one()
     assert (found["estado"], found["motivo"]) == ("recusada", "HTTP 400 invalid_grant")
     assert list(casa.tiktok.chamadas) == ["grant"]
+
+
+async def test_a_refused_session_wakes_somebody_until_a_new_one_takes_its_place(
+    casa: Casa,
+) -> None:
+    await casa.save({**OAUTH, "refresh_token": "rft.used-before"})
+    casa.clock.advance(86_400)
+    await casa.renew()
+    opened = await casa.ponte.get("/alerts")
+
+    await casa.save(OAUTH)
+
+    [alerta] = opened["itens"]
+    [closed] = (await casa.ponte.get("/alerts"))["itens"]
+    assert (alerta["nome"], alerta["resolvido_em"]) == ("sessao_perdida", None)
+    assert "loja: HTTP 400 invalid_grant" in alerta["texto"]
+    assert closed["resolvido_em"] is not None
+
+
+async def test_a_lost_answer_is_said_and_the_token_is_used_to_its_end(casa: Casa) -> None:
+    await casa.save(OAUTH)
+    casa.clock.advance(0.9 * 86_400)
+    casa.tiktok.misbehave("lost", 1, segundos=0)
+    await casa.renew()
+    await casa.renew()
+    said = await casa.one()
+    asked = list(casa.tiktok.chamadas)
+
+    casa.clock.advance(0.1 * 86_400)
+    await casa.renew()
+
+    over = await casa.one()
+    assert (said["estado"], said["motivo"]) == ("ativa", sessoes.PERDIDA)
+    assert asked == ["grant"]
+    assert over["estado"] == "recusada"
+    assert "the answer to a renewal was lost" in over["motivo"]
+
+
+async def test_what_an_account_took_back_is_forgotten_and_its_session_says_so(casa: Casa) -> None:
+    await casa.save(OAUTH)
+    await casa.save({**OAUTH, "nome": "outra", "open_id": "act.another"})
+    casa.clock.advance(60)
+
+    await casa.tell_removed("act.fake-open-id")
+
+    found = {x["nome"]: x["estado"] for x in (await casa.ponte.get(ONDE))["itens"]}
+    assert found == {"loja": "revogada", "outra": "ativa"}
+    assert len(await casa.secrets()) == 1
+    assert await casa.stopped() is None
+
+
+async def test_the_account_that_writes_stops_when_it_takes_its_leave_back(casa: Casa) -> None:
+    await casa.ponte.ctx.tokens.put(f"tiktok:{CONTA}:seed", SEGREDO, expira_em_ms=2**42)
+
+    await casa.tell_removed(CONTA)
+
+    assert await casa.stopped() == sessoes.RETIRADA
+    assert await casa.ponte.ctx.tokens.get(f"tiktok:{CONTA}:seed") is None
+
+
+async def test_a_session_that_was_granted_after_the_removal_is_left_alone(casa: Casa) -> None:
+    em_ms = casa.clock.ms
+    casa.clock.advance(60)
+    await casa.save(OAUTH)
+
+    await casa.tell_removed("act.fake-open-id", em_ms=em_ms)
+
+    assert (await casa.one())["estado"] == "ativa"
+    assert len(await casa.secrets()) == 1
 
 
 async def test_a_failure_on_the_way_is_tried_again_at_the_next_run(casa: Casa) -> None:

@@ -42,6 +42,9 @@ class Tokens:
     async def put(self, nome: str, segredo: str, *, expira_em_ms: int) -> None:
         self.kept[nome] = (segredo, expira_em_ms)
 
+    async def claim(self, nome: str, segredo: str, *, expira_em_ms: int) -> bool:
+        return self.kept.setdefault(nome, (segredo, expira_em_ms)) == (segredo, expira_em_ms)
+
     async def delete(self, nome: str) -> None:
         self.kept.pop(nome, None)
 

@@ -7,7 +7,7 @@ import pytest
 
 from ponte.errors import ConfiguracaoInvalida
 from ponte.store.db import Database, Tx
-from ponte.store.tokens import EncryptedTokens, load_key
+from ponte.store.tokens import EncryptedTokens, forget, load_key
 from tests.store.motores import opened
 
 SECRET = "canary-token-value"
@@ -64,6 +64,35 @@ async def test_an_expired_or_deleted_token_is_none(db: Database, tmp_path: Path)
 
     assert await tokens.get("old") is None
     assert await tokens.get("gone") is None
+
+
+async def test_a_right_is_given_to_one_until_it_expires(db: Database, tmp_path: Path) -> None:
+    tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
+    await tokens.put("old", "first", expira_em_ms=999)
+
+    given = [await tokens.claim("right", dono, expira_em_ms=2000) for dono in ("a", "b")]
+    over = await tokens.claim("old", "second", expira_em_ms=2000)
+
+    assert (given, over) == ([True, False], True)
+    assert await tokens.get("right") == ("a", 2000)
+    assert await tokens.get("old") == ("second", 2000)
+
+
+async def test_all_secrets_of_an_account_are_forgotten_and_no_other(
+    db: Database, tmp_path: Path
+) -> None:
+    tokens = EncryptedTokens(db, load_key(tmp_path / "chave"))
+    for nome in ("x:10:a", "x:10:b", "x:100:a", "x:1_:a"):
+        await tokens.put(nome, SECRET, expira_em_ms=2000)
+
+    gone = await db.transact(_forget, "x:10:")
+
+    kept = [nome for nome in ("x:10:a", "x:10:b", "x:100:a", "x:1_:a") if await tokens.get(nome)]
+    assert (gone, kept) == (2, ["x:100:a", "x:1_:a"])
+
+
+async def _forget(tx: Tx, inicio: str) -> int:
+    return await forget(tx, inicio=inicio)
 
 
 def test_the_key_file_is_for_its_owner_and_a_damaged_one_is_refused(tmp_path: Path) -> None:

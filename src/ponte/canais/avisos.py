@@ -16,6 +16,7 @@ from ponte.store.db import Tx
 
 ACABANDO = "chave_acabando"
 DISJUNTOR, SILENCIOSO, PARADO = "disjuntor", "canal_silencioso", "canal_parado"
+SESSAO = "sessao_perdida"
 LENTO, FALHANDO, CAIDA = "hub_lento", "hub_falhando", "instancia_desconectada"
 
 
@@ -94,6 +95,19 @@ def caida(canal: str, instancia: str, *, motivo: str) -> Disparo:
         severidade=Severidade.CRITICO,
         origem="canais",
         labels={"canal": canal, "instancia": instancia},
+    )
+
+
+def sessao_perdida(nome: str, motivo: str) -> Disparo:
+    """Return the firing about a session that nobody renews any more."""
+    return Disparo(
+        nome=SESSAO,
+        titulo="Sessão perdida",
+        texto=f"tiktok, sessão {nome}: {motivo}. Autorize de novo e guarde os tokens: "
+        "POST /hub/tiktok/sessoes",
+        severidade=Severidade.CRITICO,
+        origem="canais",
+        labels={"canal": "tiktok", "sessao": nome},
     )
 
 

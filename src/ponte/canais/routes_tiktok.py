@@ -74,7 +74,8 @@ class SessaoIn(BaseModel):
         given = self._end()
         if given is not None:
             expira_em = given
-            renovar_em = now_ms + int((given - now_ms) * sessoes.RENEW_AT) if renews else None
+            vale_s = max(given - now_ms, 0) // 1000
+            _, renovar_em = sessoes.lifetime(vale_s, now_ms=now_ms, renews=renews)
         return Sessao(
             self.nome,
             new_id(),
@@ -111,7 +112,7 @@ class SessaoNaLista(BaseModel):
     tipo: Literal["oauth", "cookies"]
     superficie: Literal["videos", "mensagens"] | None
     conta: str | None
-    estado: Literal["ativa", "expirada", "recusada"]
+    estado: Literal["ativa", "expirada", "recusada", "revogada"]
     motivo: str | None
     expira_em: str | None
     criada_em: str
@@ -153,7 +154,7 @@ async def save_session(
     # The secrets first: no row may stand without them.
     await sessoes.keep_secret(ctx, nova, corpo.secrets())
     try:
-        return await idempotent(request, _save, nova, quem.id)
+        return await idempotent(request, _save, ctx, nova, quem.id)
     finally:
         await _forget_all_but_the_last(ctx, nova, before)
 
@@ -169,7 +170,7 @@ async def remove_session(ctx: Ctx, quem: Quem, nome: Annotated[Nome, Query()]) -
     sessao = await ctx.db.read(sessoes.find, nome)
     if sessao is not None:
         await ctx.tokens.delete(sessao.segredo)
-    await ctx.db.transact(_remove, nome, quem.id)
+    await ctx.db.transact(_remove, ctx, nome, quem.id)
     return Response(status_code=204)
 
 
@@ -187,10 +188,10 @@ async def _list(tx: Tx, pagina: Pagina) -> tuple[list[dict[str, Any]], int]:
     )
 
 
-async def _save(tx: Tx, nova: Sessao, autor: str) -> Resposta:
-    sessao = await sessoes.save(tx, nova, autor=autor)
+async def _save(tx: Tx, ctx: Context, nova: Sessao, autor: str) -> Resposta:
+    sessao = await sessoes.save(tx, ctx, nova, autor=autor)
     return Resposta(201, orjson.dumps(sessoes.view(sessao, now_ms=tx.now_ms)))
 
 
-async def _remove(tx: Tx, nome: str, autor: str) -> None:
-    await sessoes.remove(tx, nome, autor=autor)
+async def _remove(tx: Tx, ctx: Context, nome: str, autor: str) -> None:
+    await sessoes.remove(tx, ctx, nome, autor=autor)

@@ -1,11 +1,12 @@
 """Sessões: what TikTok granted to the shop, by name, renewed before it ends.
 
 The row tells what a session is and when it ends; its secrets lie encrypted under its id
-and are never shown again. A refresh token may be used up by one use, so that a new one is
-kept in hand until it is stored. Cookies serve no official interface: they are a record.
+and are never shown again. What a refresh token that goes once asks for stands in `guarda`.
+Cookies serve no official interface: they are a record.
 """
 
 import asyncio
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
@@ -13,24 +14,29 @@ from typing import Any, Literal, cast
 import orjson
 import structlog
 
+from ponte import guarda
 from ponte.acesso import auditoria
+from ponte.alertas.handlers import politica
+from ponte.canais import avisos
 from ponte.context import Context
 from ponte.domain.valores import format_time
 from ponte.errors import ArmazenamentoIndisponivel, NaoEncontrado, PonteError
-from ponte.ports import Concessao, Renewal, Superficie
+from ponte.guarda import Guarda, Guardado
+from ponte.ports import Renewal, Superficie
 from ponte.resilience.classes import Classe, OutsideError
 from ponte.store.db import Row, Tx
+from ponte.store.tokens import forget
 
 log = structlog.get_logger(__name__)
-RENEW_AT = 0.8  # contract of TikTok: renewed at 80 % of the life
-FOREVER_MS = 4_102_444_800_000  # 2100: nobody says when it ends
 MAX_RENEWED = 100  # chosen: sessions in a run; what is over it is due at the next
 AGAIN_S, AGAIN = 1.0, 50  # chosen: a database that restarts is back within that time
 COLUNAS = (
     "nome, id, tipo, superficie, conta, estado, motivo, expira_em, renovar_em, criada_em,"
     " atualizada_em"
 )
-ATIVA, EXPIRADA, RECUSADA = "ativa", "expirada", "recusada"
+ATIVA, EXPIRADA, RECUSADA, REVOGADA = "ativa", "expirada", "recusada", "revogada"
+RETIRADA = "a autorização foi retirada pela conta"
+PERDIDA = "the answer to a renewal was lost: if the next one is refused, grant it anew"
 Tipo = Literal["oauth", "cookies"]
 
 
@@ -90,8 +96,9 @@ async def list_all(
     return [view(_from_row(row), now_ms=tx.now_ms) for row in rows], int(total[0]) if total else 0
 
 
-async def save(tx: Tx, nova: Sessao, *, autor: str) -> Sessao:
+async def save(tx: Tx, ctx: Context, nova: Sessao, *, autor: str) -> Sessao:
     """Store a session; one of the same name gives way to it."""
+    await _tell(tx, ctx, nova.nome, wrong=False)
     sessao = replace(nova, criada_em=tx.now_ms, atualizada_em=tx.now_ms)
     await tx.execute("DELETE FROM tiktok_sessoes WHERE nome = ?", (sessao.nome,))
     await tx.insert_many(
@@ -108,7 +115,7 @@ async def save(tx: Tx, nova: Sessao, *, autor: str) -> Sessao:
     return sessao
 
 
-async def remove(tx: Tx, nome: str, *, autor: str) -> None:
+async def remove(tx: Tx, ctx: Context, nome: str, *, autor: str) -> None:
     """Forget a session.
 
     Raises:
@@ -116,13 +123,28 @@ async def remove(tx: Tx, nome: str, *, autor: str) -> None:
     """
     if not await tx.execute("DELETE FROM tiktok_sessoes WHERE nome = ?", (nome,)):
         raise NaoEncontrado("Sessão", nome)
+    await _tell(tx, ctx, nome, wrong=False)
     await auditoria.record(tx, autor=autor, acao="tiktok.sessao_removida", alvo=nome)
 
 
 async def keep_secret(ctx: Context, sessao: Sessao, segredo: Mapping[str, Any]) -> None:
-    """Store the secrets of a session, encrypted."""
-    texto = orjson.dumps(dict(segredo)).decode()
-    await ctx.tokens.put(sessao.segredo, texto, expira_em_ms=FOREVER_MS)
+    """Store the secrets of a session, encrypted, with what their renewal looks at."""
+    kept = {**segredo, "renovar_em": sessao.renovar_em, "expira_em": sessao.expira_em}
+    await ctx.tokens.put(
+        sessao.segredo, orjson.dumps(kept).decode(), expira_em_ms=guarda.FOREVER_MS
+    )
+
+
+async def revoke(tx: Tx, ctx: Context, conta: str, *, em_ms: int) -> None:
+    """Forget the secrets of what an account granted until then, and say so."""
+    rows = await tx.fetch(
+        f"SELECT {COLUNAS} FROM tiktok_sessoes WHERE conta = ? AND criada_em <= ?"  # noqa: S608
+        " AND tipo = 'oauth' AND estado <> ?",
+        (conta, em_ms, REVOGADA),
+    )
+    for sessao in map(_from_row, rows):
+        await forget(tx, inicio=sessao.segredo)
+        await _end(tx, ctx, sessao, estado=REVOGADA, motivo=RETIRADA)
 
 
 # ---------------------------------------------------------------- renewing
@@ -143,34 +165,32 @@ async def renew_due(ctx: Context) -> None:
 
 
 async def _renew(ctx: Context, renewal: Renewal, sessao: Sessao) -> None:
-    stored = await ctx.tokens.get(sessao.segredo)
-    segredo = {} if stored is None else orjson.loads(stored[0])
-    refresh_token = segredo.get("refresh_token")
-    if not refresh_token:
-        await ctx.db.transact(_refuse, sessao, "its secrets can't be read")
-        return
+    own = Guarda(
+        sessao.segredo,
+        tokens=ctx.tokens,
+        now_ms=ctx.now_ms,
+        renew=functools.partial(renewal.renew, superficie=sessao.superficie or "videos"),
+    )
     try:
-        concessao = await renewal.renew(refresh_token, superficie=sessao.superficie or "videos")
+        await _stored(own)
     except OutsideError as error:
         if error.classe is Classe.AUTH:
-            await ctx.db.transact(_refuse, sessao, error.verdict.detail)
+            await ctx.db.transact(_refuse, ctx, sessao, error.verdict.detail)
         raise
-    tokens = {"access_token": concessao.access_token, "refresh_token": concessao.refresh_token}
-    await _stored(ctx, sessao, {**segredo, **tokens})
-    if not await ctx.db.transact(_renewed, sessao, concessao):
-        await ctx.tokens.delete(sessao.segredo)  # removed or replaced meanwhile
+    if own.guardado is None or not await ctx.db.transact(_renewed, sessao, own.guardado):
+        await ctx.tokens.delete(sessao.segredo)  # removed, replaced or revoked meanwhile
 
 
-async def _stored(ctx: Context, sessao: Sessao, segredo: Mapping[str, Any]) -> None:
-    """Store what was granted, also when the database is away for a moment."""
+async def _stored(own: Guarda) -> None:
+    """Have a token renewed, and stored also when the database is away for a moment."""
     for _ in range(AGAIN):
         try:
-            await keep_secret(ctx, sessao, segredo)
+            await own.get()
         except ArmazenamentoIndisponivel:
             await asyncio.sleep(AGAIN_S)
         else:
             return
-    await keep_secret(ctx, sessao, segredo)
+    await own.get()
 
 
 async def _due(tx: Tx) -> list[Sessao]:
@@ -182,22 +202,40 @@ async def _due(tx: Tx) -> list[Sessao]:
     return [_from_row(row) for row in rows]
 
 
-async def _renewed(tx: Tx, sessao: Sessao, concessao: Concessao) -> bool:
-    expira_em, renovar_em = lifetime(concessao.vale_s, now_ms=tx.now_ms, renews=True)
+async def _renewed(tx: Tx, sessao: Sessao, own: Guardado) -> bool:
+    lost = own.pedido_em is not None
     changed = await tx.execute(
-        "UPDATE tiktok_sessoes SET expira_em = ?, renovar_em = ?, motivo = NULL,"
-        " atualizada_em = ? WHERE nome = ? AND id = ?",
-        (expira_em, renovar_em, tx.now_ms, sessao.nome, sessao.id),
+        "UPDATE tiktok_sessoes SET expira_em = ?, renovar_em = ?, motivo = ?,"
+        " atualizada_em = ? WHERE nome = ? AND id = ? AND estado = 'ativa'",
+        (
+            own.expira_em if own.expira_em < guarda.FOREVER_MS else None,
+            own.expira_em if lost else own.renovar_em,
+            PERDIDA if lost else None,
+            tx.now_ms,
+            sessao.nome,
+            sessao.id,
+        ),
     )
     return bool(changed)
 
 
-async def _refuse(tx: Tx, sessao: Sessao, motivo: str) -> None:
-    await tx.execute(
+async def _refuse(tx: Tx, ctx: Context, sessao: Sessao, motivo: str) -> None:
+    await _end(tx, ctx, sessao, estado=RECUSADA, motivo=motivo)
+
+
+async def _end(tx: Tx, ctx: Context, sessao: Sessao, *, estado: str, motivo: str) -> None:
+    """Leave a session alone that nobody renews any more, and have somebody told."""
+    changed = await tx.execute(
         "UPDATE tiktok_sessoes SET estado = ?, motivo = ?, atualizada_em = ?"
         " WHERE nome = ? AND id = ?",
-        (RECUSADA, motivo, tx.now_ms, sessao.nome, sessao.id),
+        (estado, motivo, tx.now_ms, sessao.nome, sessao.id),
     )
+    if changed:
+        await _tell(tx, ctx, sessao.nome, motivo=motivo, wrong=True)
+
+
+async def _tell(tx: Tx, ctx: Context, nome: str, *, motivo: str = "", wrong: bool) -> None:
+    await avisos.hold(tx, avisos.sessao_perdida(nome, motivo), politica(ctx), wrong=wrong)
 
 
 def lifetime(vale_s: int | None, *, now_ms: int, renews: bool) -> tuple[int | None, int | None]:
@@ -207,7 +245,7 @@ def lifetime(vale_s: int | None, *, now_ms: int, renews: bool) -> tuple[int | No
     """
     if vale_s is None:
         return None, now_ms if renews else None
-    renovar_em = now_ms + int(vale_s * 1000 * RENEW_AT)
+    renovar_em = guarda.renewal_due(vale_s, now_ms=now_ms)
     return now_ms + vale_s * 1000, renovar_em if renews else None
 
 

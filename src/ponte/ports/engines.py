@@ -173,5 +173,8 @@ class TokenStore(Protocol):
     async def put(self, nome: str, segredo: str, *, expira_em_ms: int) -> None:
         """Store or replace a secret."""
 
+    async def claim(self, nome: str, segredo: str, *, expira_em_ms: int) -> bool:
+        """Store a secret where there is none; False where one is that did not expire."""
+
     async def delete(self, nome: str) -> None:
         """Forget a secret; harmless when there is none."""

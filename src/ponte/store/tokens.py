@@ -71,12 +71,26 @@ class EncryptedTokens:
         return plain.decode(), expira_em
 
     async def put(self, nome: str, segredo: str, *, expira_em_ms: int) -> None:
-        nonce = os.urandom(_NONCE)
-        blob = nonce + self._cipher.encrypt(nonce, segredo.encode(), nome.encode())
-        await self._db.transact(_put, nome, blob, expira_em_ms)
+        await self._db.transact(_put, nome, self._sealed(nome, segredo), expira_em_ms)
+
+    async def claim(self, nome: str, segredo: str, *, expira_em_ms: int) -> bool:
+        blob = self._sealed(nome, segredo)
+        claimed: bool = await self._db.transact(_claim, nome, blob, expira_em_ms)
+        return claimed
 
     async def delete(self, nome: str) -> None:
         await self._db.transact(_delete, nome)
+
+    def _sealed(self, nome: str, segredo: str) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, segredo.encode(), nome.encode())
+
+
+async def forget(tx: Tx, *, inicio: str) -> int:
+    """Forget every secret whose name begins so; return how many there were."""
+    return await tx.execute(
+        "DELETE FROM tokens WHERE substr(nome, 1, ?) = ?", (len(inicio), inicio)
+    )
 
 
 async def _get(tx: Tx, nome: str) -> tuple[bytes, int] | None:
@@ -94,6 +108,16 @@ async def _put(tx: Tx, nome: str, blob: bytes, expira_em_ms: int) -> None:
         " expira_em = excluded.expira_em",
         (nome, blob, expira_em_ms),
     )
+
+
+async def _claim(tx: Tx, nome: str, blob: bytes, expira_em_ms: int) -> bool:
+    changed = await tx.execute(
+        "INSERT INTO tokens (nome, cifrado, expira_em) VALUES (?, ?, ?)"
+        " ON CONFLICT (nome) DO UPDATE SET cifrado = excluded.cifrado,"
+        " expira_em = excluded.expira_em WHERE tokens.expira_em <= ?",
+        (nome, blob, expira_em_ms, tx.now_ms),
+    )
+    return bool(changed)
 
 
 async def _delete(tx: Tx, nome: str) -> None:

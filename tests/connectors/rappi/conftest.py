@@ -42,6 +42,12 @@ class Tokens:
     async def put(self, nome: str, segredo: str, *, expira_em_ms: int) -> None:
         self.guardados[nome] = (segredo, expira_em_ms)
 
+    async def claim(self, nome: str, segredo: str, *, expira_em_ms: int) -> bool:
+        if await self.get(nome) is not None:
+            return False
+        await self.put(nome, segredo, expira_em_ms=expira_em_ms)
+        return True
+
     async def delete(self, nome: str) -> None:
         self.guardados.pop(nome, None)
 

@@ -19,7 +19,7 @@ from ponte.resilience.classes import Classe, OutsideError
 from ponte.settings import connector_values
 from ponte.simulators.tiktok import APP_SECRET, SimuladorTiktok
 from ponte.testing import FrozenClock
-from tests.connectors.lent import HERE, NOW_MS, Tokens, lending
+from tests.connectors.lent import HERE, NOW_MS, lending
 
 FIXTURES = HERE / "tiktok" / "fixtures"
 SHOP = TiktokSettings(business_id="-000FAKE_business_open_id")
@@ -159,30 +159,6 @@ async def test_a_token_is_renewed_before_it_ends_and_each_time_with_the_newest(
 
     assert caso.simulador.renovacoes == 4
     assert list(caso.simulador.chamadas)[-2:] == ["renew", "send"]
-
-
-class _Failing(Tokens):
-    """A store that is away for the next write."""
-
-    async def put(self, nome: str, segredo: str, *, expira_em_ms: int) -> None:
-        self.put = super().put  # type: ignore[method-assign]
-        del nome, segredo, expira_em_ms
-        raise ConnectionError
-
-
-async def test_a_new_refresh_token_is_not_lost_while_the_store_is_away(caso: Caso) -> None:
-    mensagem = await caso.para()
-    tokens = _Failing()
-    channel = TiktokChannel(caso.settings, replace(caso.deps, tokens=tokens))
-    caso.simulador.misbehave("token", 1, onde="send")
-    with pytest.raises(ConnectionError):
-        await channel.send(mensagem)
-
-    await channel.send(mensagem)
-
-    [(kept, _)] = tokens.kept.values()
-    assert json.loads(kept)["refresh"] == caso.simulador.refresh
-    assert caso.simulador.renovacoes == 1
 
 
 async def test_of_two_processes_that_renew_the_later_takes_the_token_of_the_first(

@@ -13,8 +13,8 @@ from ponte.connectors.tiktok import build
 from ponte.connectors.tiktok.classify import classify, classify_first, refuses_token
 from ponte.connectors.tiktok.limites import LIMITES, TITULO
 from ponte.connectors.tiktok.parse import parse
+from ponte.connectors.tiktok.renewal import account
 from ponte.connectors.tiktok.settings import TiktokSettings
-from ponte.connectors.tiktok.token import TiktokToken
 from ponte.domain.evento import EventoDeCanal
 from ponte.domain.leitura import Objeto, epoch_ms, inteiro, objeto, objetos, texto
 from ponte.domain.mensagem import Mensagem, TipoMensagem
@@ -33,7 +33,7 @@ class TiktokChannel:
     def __init__(self, settings: TiktokSettings, deps: Deps) -> None:
         self._settings = settings
         self._http = deps.http(DESTINO)
-        self._token = TiktokToken(settings, self._http, deps)
+        self._token = account(settings, deps)
 
     def check(self, mensagem: Mensagem) -> None:
         """Refuse what Business Messaging would."""

@@ -1,19 +1,22 @@
 """Renewal: a refresh token becomes a token again, for videos or for direct messages.
 
-The two belong to two apps at two addresses: a form for the Content Posting API, JSON for
-the Business API.
+A refresh token may be used once; how that is borne stands in `guarda`. The two belong to two
+apps at two addresses: a form for the Content Posting API, JSON for the Business API.
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management and
 https://business-api.tiktok.com/portal/docs?id=1833997638479041
 """
 
+import functools
+import hashlib
 from urllib.parse import urlencode
 
 from ponte.connectors.tiktok import build
 from ponte.connectors.tiktok.classify import classify
 from ponte.connectors.tiktok.settings import TiktokSettings
 from ponte.domain.leitura import Objeto, inteiro, objeto, texto
+from ponte.guarda import Guarda, judge
 from ponte.ports import Concessao, Deps, Superficie
-from ponte.resilience.classes import OK, Classe, OutsideError, Verdict
+from ponte.resilience.classes import Classe, OutsideError, Verdict
 from ponte.resilience.exchange import Answer, Request
 
 DESTINO = "tiktok"
@@ -64,11 +67,23 @@ class TiktokRenewal:
 
 def classify_grant(answer: Answer) -> Verdict:
     """Return the verdict of a token answer: 200 without a token is a fault of the other side."""
-    verdict = classify(answer)
-    if verdict.classe is not Classe.OK:
-        return verdict
-    token = texto(_data(answer).get("access_token"))
-    return OK if token else Verdict(Classe.RETRY, "answer without a token")
+    return judge(answer, classify(answer), token=texto(_data(answer).get("access_token")))
+
+
+def account(settings: TiktokSettings, deps: Deps) -> Guarda:
+    """Return the tokens of the Business Account that writes."""
+    given = (settings.refresh_token, settings.access_token)
+    refresh, access = (x.get_secret_value() if x else "" for x in given)
+    # Other credentials in the settings begin anew.
+    seed = hashlib.sha256(f"{refresh}\n{access}".encode()).hexdigest()[:16]
+    renews = bool(settings.app_id and settings.app_secret)
+    return Guarda(
+        f"tiktok:{settings.business_id}:{seed}",
+        tokens=deps.tokens,
+        now_ms=deps.now_ms,
+        renew=functools.partial(TiktokRenewal(settings, deps).renew, superficie="mensagens"),
+        semente=Concessao(access, (refresh or None) if renews else None),
+    )
 
 
 def _data(answer: Answer) -> Objeto:
