@@ -15,6 +15,7 @@ MENU = (
 SAUDACAO = "Olá! Sou o assistente virtual da loja."
 DE_NADA = "Por nada! Se precisar de mais alguma coisa, é só escrever."
 NAO_ENTENDI = "Desculpe, não entendi."
+SO_TEXTO = "Por aqui só consigo ler texto, sem áudio, foto nem vídeo."
 PESSOA = "Certo! Uma pessoa da nossa equipe continua a conversa com você por aqui."
 NAO_CONSEGUI = "Desculpe, não consegui ajudar. Uma pessoa da nossa equipe continua a conversa."
 SEM_HORARIO = "Não tenho o horário de funcionamento aqui. Responda 4 para falar com atendente."

@@ -4,18 +4,20 @@ Nothing is sent here. The one rule: who is not understood twice, or fails to pro
 times whose an order is, gets a person.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from ponte.chatbot import encomendas, falas, vitrine
 from ponte.chatbot.entender import Assunto, Intencao, entender
 from ponte.chatbot.pergunta import Resposta
-from ponte.domain.mensagem import Mensagem
+from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.mensagens.conversas import Conversa
 from ponte.store.db import Tx
 
 DESCONHECIDAS = 2  # SPEC §7: not understood twice
 # Chosen: three slips of a person; to guess four digits by it takes thousands of conversations.
 ERRADAS = 3
+_MIDIA = {TipoMensagem.IMAGEM, TipoMensagem.AUDIO, TipoMensagem.VIDEO, TipoMensagem.DOCUMENTO}
 MAX_NOME = 4  # words that may be a product's name when nothing asks for one
 
 
@@ -35,9 +37,12 @@ async def answer(tx: Tx, conversa: Conversa, mensagem: Mensagem, *, horario: str
     if intencao.assunto is Assunto.PEDIDO:
         return await _order(tx, conversa, intencao)
     if intencao.assunto is Assunto.PRODUTO:
-        return await _product(tx, intencao, kept)
+        resposta = await _product(tx, intencao, kept)
+        if intencao.horario:
+            return replace(resposta, texto=f"{resposta.texto}\n\n{falas.horario(horario)}")
+        return resposta
     if intencao.assunto is Assunto.DESCONHECIDA:
-        return await _unknown(tx, conversa, intencao)
+        return await _unknown(tx, conversa, intencao, heard=mensagem.tipo not in _MIDIA)
     if intencao.assunto is Assunto.PESSOA:
         return Resposta(falas.PESSOA, pessoa=True)
     said = {
@@ -79,7 +84,7 @@ async def _order(tx: Tx, conversa: Conversa, intencao: Intencao) -> Resposta:
     return Resposta(falas.NAO_CONFERE, {**asked, "erradas": erradas + 1})
 
 
-async def _unknown(tx: Tx, conversa: Conversa, intencao: Intencao) -> Resposta:
+async def _unknown(tx: Tx, conversa: Conversa, intencao: Intencao, *, heard: bool) -> Resposta:
     """Answer with a product if the words are its name; with the choices, or a person, if not."""
     if 1 <= len(intencao.palavras) <= MAX_NOME:
         found, total = await vitrine.search(tx, intencao.palavras)
@@ -89,5 +94,6 @@ async def _unknown(tx: Tx, conversa: Conversa, intencao: Intencao) -> Resposta:
     if vezes >= DESCONHECIDAS:
         return Resposta(falas.NAO_CONSEGUI, pessoa=True)
     return Resposta(
-        f"{falas.NAO_ENTENDI} {falas.MENU}", {**conversa.bot_estado, "desconhecidas": vezes}
+        f"{falas.NAO_ENTENDI if heard else falas.SO_TEXTO} {falas.MENU}",
+        {**conversa.bot_estado, "desconhecidas": vezes},
     )
