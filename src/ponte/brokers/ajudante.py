@@ -25,7 +25,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 
 from ponte.brokers import lua
-from ponte.brokers.redis import engine_errors
+from ponte.brokers.redis import ENGINE_ERRORS, away, engine_errors, obey_cancel
 from ponte.errors import ArmazenamentoIndisponivel
 from ponte.ports import AmostraCopiada, Medida, Ouvinte
 from ponte.resilience.breaker import BreakerState
@@ -62,7 +62,7 @@ class RedisAjudante:
         self._away_until: dict[str, float] = {}
         self._ids = count()
         self._ouvintes: list[Ouvinte] = []
-        self._late: set[asyncio.Task[Any]] = set()
+        self._up: set[str] = set()
         self._led = False
 
     @property
@@ -85,9 +85,6 @@ class RedisAjudante:
         if self._led:
             with contextlib.suppress(ArmazenamentoIndisponivel):
                 await self._give_up()
-        for task in tuple(self._late):
-            task.cancel()
-        await asyncio.gather(*self._late, return_exceptions=True)
         await self._redis.aclose()
 
     # ------------------------------------------------------------ counts
@@ -95,26 +92,6 @@ class RedisAjudante:
     async def take(
         self, tomadas: Sequence[Tomada], *, within_s: float | None = None
     ) -> Sequence[Tomado]:
-        if within_s is None:
-            return await self._take(tomadas)
-        self._refuse_while_away("limites")
-        task = asyncio.create_task(self._take(tomadas), name="redis limites")
-        self._late.add(task)
-        task.add_done_callback(self._done)
-        done, _waiting = await asyncio.wait({task}, timeout=within_s)
-        if done:
-            return task.result()
-        # It goes on: when its answer comes, late, it is known to be back.
-        error = ArmazenamentoIndisponivel(f"Redis: no answer within {within_s} s")
-        self._fell("limites", error)
-        raise error
-
-    def _done(self, task: "asyncio.Task[Any]") -> None:
-        self._late.discard(task)
-        if not task.cancelled():
-            task.exception()  # told by `_fell`
-
-    async def _take(self, tomadas: Sequence[Tomada]) -> Sequence[Tomado]:
         keys = [f"{self._casa}:taxa:{t.nome}" for t in tomadas]
         values: list[str | int | float] = []
         for t in tomadas:
@@ -122,8 +99,17 @@ class RedisAjudante:
                 "balde" if t.regra.balde else "janela", t.regra.limite, t.regra.janela_s,
                 t.gastas, t.idade_s, t.quer, f"{self._processo}.{next(self._ids)}",
             ]  # fmt: skip
-        async with self._asking("limites"):
-            found = await self._eval(lua.TAKE, keys, values)
+        # As `_asking`, whose generators would cost a call to the outside a tenth of its guards.
+        self._refuse_while_away("limites")
+        try:
+            async with asyncio.timeout(within_s or ANSWER_S):
+                found = await self._eval(lua.TAKE, keys, values)
+            obey_cancel()
+        except ENGINE_ERRORS as error:
+            gone = away(error)
+            self._fell("limites", gone)
+            raise gone from error
+        self._rose("limites")
         return [
             Tomado(bool(dado), espera_us / 1e6)
             for dado, espera_us in zip(found[::2], found[1::2], strict=True)
@@ -266,14 +252,18 @@ class RedisAjudante:
     def _fell(self, uso: str, error: ArmazenamentoIndisponivel) -> None:
         if uso not in self._away_until:
             log.warning("redis does not answer, going on without it", uso=uso, erro=str(error))
+        self._up.discard(uso)
         # A moment less, so that who waits as long is not refused once more.
         self._away_until[uso] = time.monotonic() + 0.9 * AGAIN_S
         self._telemetry.redis_failures.labels(uso).inc()
         self._telemetry.redis_up.labels(uso).set(0)
 
     def _rose(self, uso: str) -> None:
+        if uso in self._up:
+            return  # said before; each call to the outside passes here
         if self._away_until.pop(uso, None) is not None:
             log.info("redis answers again", uso=uso)
+        self._up.add(uso)
         self._telemetry.redis_up.labels(uso).set(1)
 
 

@@ -39,17 +39,25 @@ AGAIN_S = 1.0  # chosen: how soon an engine that is away is tried again
 KEPT = 100_000  # chosen: facts of a topic that a slow reader of the stream may be behind
 
 
+ENGINE_ERRORS = (RedisError, OSError, TimeoutError)
+
+
 @contextlib.contextmanager
 def engine_errors() -> Iterator[None]:
     """Turn what the library raises into "can't now", and end a task that was cancelled."""
     try:
         yield
-        _obey_cancel()
-    except (RedisError, OSError, TimeoutError) as error:
-        raise ArmazenamentoIndisponivel(f"Redis: {type(error).__name__} {error}") from error
+        obey_cancel()
+    except ENGINE_ERRORS as error:
+        raise away(error) from error
 
 
-def _obey_cancel() -> None:
+def away(error: Exception) -> ArmazenamentoIndisponivel:
+    """Return what an error of the library says to those who asked."""
+    return ArmazenamentoIndisponivel(f"Redis: {type(error).__name__} {error}")
+
+
+def obey_cancel() -> None:
     """Raise a cancellation that the library swallowed.
 
     It sends under `asyncio.wait_for`, which in Python 3.11 loses one that comes as the
@@ -176,7 +184,7 @@ class RedisBroker:
         self._mailbox.forget(fila)
         last = b"0"
         while True:
-            _obey_cancel()
+            obey_cancel()
             found: Any = await self._redis.xreadgroup(
                 GROUP, self._mine, {_key(fila): last}, count=COUNT
             )
@@ -190,7 +198,7 @@ class RedisBroker:
         """Bring entries until the engine fails or forgot the group."""
         key = _key(fila)
         while True:
-            _obey_cancel()
+            obey_cancel()
             await self._ack_done()
             if not await self._room(fila):
                 # Busy, not dead: whoever counts consumers must see it alive.
