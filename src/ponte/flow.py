@@ -129,6 +129,8 @@ FLOW: tuple[Step, ...] = (
     Step("enviar_mensagem", (MensagemAceita,), "mensagens", mensagens.send, "outside", OUTSIDE,
          destino=mensagens.canal_of, give_up=mensagens.give_up),
     Step("passar_mensagem", (MensagemAceita,), "internas", mensagens.pass_on),
+    Step("confirmar_toque", (MensagemRecebida,), "toques", mensagens.acknowledge, "outside",
+         OUTSIDE, when=mensagens.is_press),
     Step("responder_cliente", (MensagemRecebida,), "bot", responder,
          when=_for_a_bot, ligado=lambda s: s.bot.enabled and not s.bot.responder),
     Step("consultar_responder", (MensagemRecebida,), "responder", proprio.consult, "outside",

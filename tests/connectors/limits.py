@@ -7,15 +7,15 @@ from typing import Any
 
 from ponte.domain.notificacao import units
 from ponte.resilience.exchange import Request
-from ponte.simulators.telegram import _visible
+from ponte.simulators.telegram_marcas import visible
 
 Check = Callable[[Request], None]
 
 
 def telegram(request: Request) -> None:
-    visible = _visible(request.json["text"], request.json.get("parse_mode"))
-    assert 1 <= units(visible) <= 4096
-    assert visible.strip()
+    shown = visible(request.json["text"], request.json.get("parse_mode"))
+    assert 1 <= units(shown) <= 4096
+    assert shown.strip()
 
 
 def slack(request: Request) -> None:

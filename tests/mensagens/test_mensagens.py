@@ -79,13 +79,18 @@ async def test_markup_that_a_person_wrote_stays_text(
     assert "parse_mode" not in sent
 
 
-async def test_quick_replies_are_a_keyboard(ponte: Embedded, telegram: SimuladorTelegram) -> None:
+async def test_quick_replies_are_buttons_under_the_message(
+    ponte: Embedded, telegram: SimuladorTelegram
+) -> None:
     conteudo = {"texto": "Confirma?", "opcoes": ["Sim", "Não"]}
 
     await _ended(ponte, await _send(ponte, tipo="resposta_rapida", conteudo=conteudo))
 
     [sent] = telegram.mensagens
-    assert sent["reply_markup"]["keyboard"] == [[{"text": "Sim"}], [{"text": "Não"}]]
+    assert sent["reply_markup"]["inline_keyboard"] == [
+        [{"text": "Sim", "callback_data": "Sim"}],
+        [{"text": "Não", "callback_data": "Não"}],
+    ]
 
 
 async def test_messages_to_one_contact_arrive_in_the_order_they_were_written(
@@ -149,8 +154,11 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no words": ({"conteudo": " \n"}, "conteudo"),
     "control characters alone": ({"conteudo": "\x01\x02"}, "conteudo"),
     "an address that no chat has": ({"destinatario": "Ana Souza"}, "destinatario"),
-    "a tipo that the canal can't carry": (
-        {"tipo": "imagem", "conteudo": {"url": "https://loja.example/a.png"}}, "tipo",
+    "an address that nobody can fetch": (
+        {"tipo": "imagem", "conteudo": {"url": "file:///a.png"}}, "conteudo.url",
+    ),
+    "an evento that the canal does not have": (
+        {"tipo": "evento", "conteudo": {"modelo": "aviso"}}, "conteudo",
     ),
     "an unknown tipo": ({"tipo": "fax"}, "tipo"),
     "an unknown canal": ({"canal": "fax"}, "canal"),

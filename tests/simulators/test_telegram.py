@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from ponte.simulators.telegram import TOKEN, SimuladorTelegram, serve
+from ponte.simulators.telegram import CHAT_ID, TOKEN, SimuladorTelegram
 
 
 @pytest.fixture
@@ -166,20 +166,113 @@ async def test_an_order_that_makes_no_sense_is_refused(
     assert await order(client, **values) == 422
 
 
-async def test_it_serves_until_it_is_cancelled(unused_tcp_port: int) -> None:
-    running = asyncio.create_task(serve("127.0.0.1", unused_tcp_port))
-    url = f"http://127.0.0.1:{unused_tcp_port}"
+# ---------------------------------------------------------------- files and buttons
 
-    async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
-        for _ in range(100):
-            try:
-                answer = await client.get(f"/bot{TOKEN}/getMe")
-                break
-            except httpx2.ConnectError:
-                await asyncio.sleep(0.02)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        with pytest.raises(httpx2.ConnectError):
-            await client.get(f"/bot{TOKEN}/getMe")
 
-    assert answer.json()["result"]["is_bot"] is True
+async def test_a_file_is_uploaded_as_a_form_or_named(client: httpx2.AsyncClient) -> None:
+    url = f"/bot{TOKEN}/sendPhoto"
+    bytes_of = {"photo": ("a.png", b"\x89PNG fake", "image/png")}
+
+    uploaded = await client.post(url, data={"chat_id": "1", "caption": "Café"}, files=bytes_of)
+    named = await call(client, "sendPhoto", chat_id=1, photo="https://loja.example/a.png")
+    nothing = await call(client, "sendPhoto", chat_id=1)
+    nowhere = await call(client, "sendVideo", chat_id=1, video="file:///etc/passwd")
+    long = await call(client, "sendPhoto", chat_id=1, photo="AgAC-id", caption="x" * 1025)
+
+    kept = (await client.get("/_simulador/mensagens")).json()["mensagens"]
+    assert (uploaded.json()["result"]["caption"], named["ok"]) == ("Café", True)
+    assert [m.get("arquivos") for m in kept] == [{"photo": 9}, None]
+    assert "there is no photo" in nothing["description"]
+    assert "wrong file identifier" in nowhere["description"]
+    assert "caption is too long" in long["description"]
+
+
+@pytest.mark.parametrize("data", ["", "é" * 33])
+async def test_a_button_whose_data_is_too_long_or_empty_is_refused(
+    client: httpx2.AsyncClient, data: str
+) -> None:
+    markup = {"inline_keyboard": [[{"text": "Sim", "callback_data": data}]]}
+
+    answer = await call(client, "sendMessage", chat_id=1, text="?", reply_markup=markup)
+
+    assert "BUTTON_DATA_INVALID" in answer["description"]
+
+
+async def test_a_message_is_edited_once_and_deleted_once(client: httpx2.AsyncClient) -> None:
+    sent = (await call(client, "sendMessage", chat_id=1, text="oi"))["result"]["message_id"]
+
+    edits = [
+        await call(client, "editMessageText", chat_id=1, message_id=sent, text="tchau")
+        for _ in range(2)
+    ]
+    deletions = [await call(client, "deleteMessage", chat_id=1, message_id=sent) for _ in range(2)]
+
+    assert [e["ok"] for e in edits] == [True, False]
+    assert "not modified" in edits[1]["description"]
+    assert [d["ok"] for d in deletions] == [True, False]
+
+
+# ---------------------------------------------------------------- what happened
+
+
+async def post(client: httpx2.AsyncClient, path: str, **values: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = (await client.post(f"/_simulador/{path}", json=values)).json()
+    return answer
+
+
+async def test_what_people_do_waits_until_it_is_confirmed(client: httpx2.AsyncClient) -> None:
+    await post(client, "escrever", chat_id=CHAT_ID, texto="um")
+    await post(client, "escrever", chat_id=CHAT_ID, texto="dois")
+
+    first = (await call(client, "getUpdates", limit=1))["result"]
+    again = (await call(client, "getUpdates"))["result"]
+    rest = (await call(client, "getUpdates", offset=first[0]["update_id"] + 1))["result"]
+
+    assert [u["message"]["text"] for u in again] == ["um", "dois"]
+    assert [u["message"]["text"] for u in rest] == ["dois"]
+
+
+async def test_who_asks_second_ends_the_first(client: httpx2.AsyncClient) -> None:
+    first = asyncio.create_task(call(client, "getUpdates", timeout=30))
+
+    second = await call(client, "getUpdates")
+    while not first.done():  # it may not have begun to wait before
+        second = await call(client, "getUpdates", timeout=0)
+
+    assert second["ok"] is True
+    assert "terminated by other getUpdates" in (await first)["description"]
+
+
+async def test_with_a_webhook_nobody_may_ask(client: httpx2.AsyncClient) -> None:
+    url = "https://loja.example/webhooks/telegram"
+
+    plain = await call(client, "setWebhook", url="http://loja.example/x")
+    await call(client, "setWebhook", url=url, secret_token="s")
+    asked = await call(client, "getUpdates")
+    info = (await call(client, "getWebhookInfo"))["result"]
+    await call(client, "deleteWebhook")
+
+    assert "HTTPS URL" in plain["description"]
+    assert (asked["error_code"], "webhook is active" in asked["description"]) == (409, True)
+    assert (info["url"], info["pending_update_count"]) == (url, 0)
+    assert (await call(client, "getUpdates"))["ok"] is True
+
+
+async def test_a_button_is_pressed_and_answered(client: httpx2.AsyncClient) -> None:
+    markup = {"inline_keyboard": [[{"text": "Sim", "callback_data": "s"}]]}
+    sent = await call(client, "sendMessage", chat_id=1, text="?", reply_markup=markup)
+
+    missing = await post(client, "apertar", chat_id="1", message_id=99, opcao="Sim")
+    query = await post(
+        client, "apertar", chat_id="1", message_id=sent["result"]["message_id"], opcao="Sim"
+    )
+    [update] = (await call(client, "getUpdates"))["result"]
+    answers = [
+        await call(client, "answerCallbackQuery", callback_query_id=i)
+        for i in (query["callback_query_id"], "0")
+    ]
+
+    assert "has no button" in missing["erro"]
+    assert update["callback_query"]["data"] == "s"
+    assert [a["ok"] for a in answers] == [True, False]
+    assert "query is too old" in answers[1]["description"]

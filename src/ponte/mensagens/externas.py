@@ -43,6 +43,15 @@ async def owner(tx: Tx, canal: str, *, conta: str, chave: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+async def key_of(tx: Tx, mensagem_id: str) -> str | None:
+    """Return the platform's id of a message, None where it has none."""
+    row = await tx.fetch_one(
+        "SELECT chave FROM mensagens_externas WHERE mensagem_id = ? ORDER BY em LIMIT 1",
+        (mensagem_id,),
+    )
+    return None if row is None else str(row[0])
+
+
 async def hold(
     tx: Tx, canal: str, *, conta: str, chave: str, recibo: tuple[Entrega, str | None]
 ) -> None:

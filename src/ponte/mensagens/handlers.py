@@ -7,24 +7,55 @@ open, and are written down when it has answered.
 
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from ponte.context import Context
-from ponte.domain.mensagem import Canal, Mensagem, StatusMensagem
+from ponte.domain.mensagem import Canal, Mensagem, StatusMensagem, TipoMensagem
 from ponte.errors import Adiado
-from ponte.events import FatoGravado, MensagemAceita
-from ponte.mensagens import estado, service
+from ponte.events import FatoGravado, MensagemAceita, MensagemRecebida
+from ponte.mensagens import estado, externas, service
 from ponte.ports import Channel
 from ponte.resilience.classes import Classe, OutsideError
 from ponte.store.db import Tx
 
+log = structlog.get_logger(__name__)
 Effect = Callable[[Tx], Awaitable[None]]
 ESPERA_S = 10.0  # chosen: how often to look whether a canal was switched on again
 ECO_S = 15.0  # chosen: an echo comes within seconds, and a customer waits
+TOQUE_MS = 60_000  # chosen: after a minute nobody looks at the button any more
 LIMITADA_MS = 24 * 3_600_000  # chosen: what could not be said for a day is said no more
 
 
 def canal_of(aceita: MensagemAceita) -> str | None:
     """Return the queue's name of an accepted message; None for an internal one."""
     return None if aceita.canal == Canal.INTERNO else aceita.canal
+
+
+def is_press(recebida: MensagemRecebida) -> bool:
+    """Tell whether a customer pressed a button that waits until somebody says it was heard."""
+    pressed = recebida.tipo_mensagem == TipoMensagem.RESPOSTA_RAPIDA
+    return pressed and recebida.canal == Canal.TELEGRAM
+
+
+async def acknowledge(ctx: Context, fato: FatoGravado) -> None:
+    """Tell the platform that a pressed button was heard, so that it waits no more.
+
+    A courtesy: what could not be said within a minute is said no more, and is no failure.
+    """
+    recebida = fato.fato()
+    if not isinstance(recebida, MensagemRecebida) or ctx.now_ms() - fato.em_ms > TOQUE_MS:
+        return
+    ligado = ctx.ligados.get(recebida.conector)
+    tell = getattr(None if ligado is None else ligado.channel, "acknowledge", None)
+    chave = await ctx.db.read(externas.key_of, recebida.mensagem_id)
+    if tell is None or chave is None:
+        return
+    try:
+        await tell(chave)
+    except OutsideError as error:
+        if error.retry:
+            raise
+        log.info("press not acknowledged", canal=recebida.canal, erro=str(error))
 
 
 async def pass_on(_ctx: Context, tx: Tx, fato: FatoGravado) -> None:

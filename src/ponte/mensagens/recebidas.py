@@ -40,6 +40,7 @@ _NEWER_REACTION = (
     " em = excluded.em WHERE anotacoes.em < excluded.em"
     " OR (anotacoes.em = excluded.em AND anotacoes.valor <> excluded.valor)"
 )
+MUDANCAS = frozenset({"contact", "system"})  # what may tell another address of somebody
 ANOTACOES = {"edit": "editada", "delete": "apagada", "reaction": "reacao"}
 ACTED_ON = MENSAGENS | RECIBOS | ANOTACOES.keys() | {"contact"}
 
@@ -64,7 +65,7 @@ async def receive(
         await _receipt(tx, evento, canal)
     elif evento.kind in ANOTACOES:
         await _annotate(tx, evento, canal)
-    elif evento.kind == "contact":
+    elif evento.kind in MUDANCAS:
         await _contact(tx, evento, canal)
     return None
 
@@ -78,7 +79,7 @@ async def _message(
     chave, conta = evento.chave or evento.message_id, evento.account or ""
     if chave is None:  # a platform that names no message: the body's own dedupe must do
         chave = new_id()
-    nova = to_mensagem(evento, canal)
+    nova = to_mensagem(await _worded(tx, evento, canal), canal)
     mensagem_id = new_id()
     if evento.from_me and await externas.owner(tx, canal, conta=conta, chave=chave) is not None:
         return None  # our own, or one that came before
@@ -111,6 +112,18 @@ async def _message(
         )
     )
     return mensagem_id
+
+
+async def _worded(tx: Tx, evento: EventoDeCanal, canal: Canal) -> EventoDeCanal:
+    """Give a pressed button its words, where the platform tells no more than its beginning."""
+    if evento.kind != "postback" or evento.text or not evento.choice_id or not evento.target_id:
+        return evento
+    found = await _known(tx, evento, canal)
+    perguntou = None if found is None else await service.find(tx, found)
+    conteudo = {} if perguntou is None else perguntou.conteudo
+    opcoes = [] if isinstance(conteudo, str) else conteudo.get("opcoes") or []
+    texto = next((o for o in opcoes if str(o).startswith(evento.choice_id)), None)
+    return evento if texto is None else replace(evento, text=str(texto))
 
 
 def _when(evento: EventoDeCanal, now_ms: int) -> int:

@@ -167,7 +167,7 @@ async def test_a_text_whose_markup_is_refused_goes_out_plain(
     mesa: Mesa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A server of one's own may know less markup than Telegram's.
-    monkeypatch.setattr("ponte.simulators.telegram.TAGS", frozenset())
+    monkeypatch.setattr("ponte.simulators.telegram_marcas.TAGS", frozenset())
 
     await mesa.sink().deliver(ESTOQUE_BAIXO)
 

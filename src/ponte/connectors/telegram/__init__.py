@@ -5,6 +5,7 @@ Source: https://core.telegram.org/bots/api
 
 from ponte.connectors.telegram.channel import TelegramChannel
 from ponte.connectors.telegram.classify import classify
+from ponte.connectors.telegram.limites import LIMITES
 from ponte.connectors.telegram.parse import parse
 from ponte.connectors.telegram.settings import TelegramSettings
 from ponte.connectors.telegram.sink import TelegramSink, probe
@@ -26,6 +27,7 @@ connector = Connector(
     webhook=TelegramWebhook,
     parse=parse,
     classify=classify,
+    limites=LIMITES,
     canal="telegram",
     alert_tries=3,  # a chat reads a notice within minutes or not at all
     probe=probe,

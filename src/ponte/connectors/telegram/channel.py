@@ -1,27 +1,35 @@
 """Channel: one mensagem becomes one message of the bot in the chat that it names.
 
-Text goes as it is, without markup: what a person wrote must not become a tag. Quick
-replies are a keyboard, whose answer comes back as plain text.
-Source: https://core.telegram.org/bots/api#sendmessage and #replykeyboardmarkup.
+A group that became a supergroup is followed at once and remembered. Each call is one try.
+Source: https://core.telegram.org/bots/api#sendmessage and #responseparameters.
 """
 
 import re
-from typing import Any
+from collections import OrderedDict
 
-from ponte.connectors.telegram.build import MAX_TEXT
-from ponte.connectors.telegram.classify import classify, classify_first, moved_to
+from ponte.connectors.telegram import envio
+from ponte.connectors.telegram.classify import (
+    classify,
+    classify_heard,
+    classify_unless_moved,
+    moved_to,
+)
+from ponte.connectors.telegram.envio import Chamada
+from ponte.connectors.telegram.limites import LIMITES
+from ponte.connectors.telegram.ritmo import Ritmo
 from ponte.connectors.telegram.settings import TelegramSettings
-from ponte.domain.mensagem import Mensagem, TipoMensagem
-from ponte.domain.notificacao import clean, units
+from ponte.domain.leitura import objeto, texto
+from ponte.domain.mensagem import Mensagem
 from ponte.errors import DadosInvalidos, Problema
 from ponte.ports import Deps
-from ponte.resilience.exchange import Answer, Request
+from ponte.resilience.exchange import Answer
 from ponte.resilience.limiter import SlidingWindowRateLimiter
 
-# Documented: about 30 messages a second to all chats. https://core.telegram.org/bots/faq
-MESSAGES, WINDOW_S = 30, 1.0
-TIPOS = (TipoMensagem.TEXTO, TipoMensagem.RESPOSTA_RAPIDA)
+DESTINO = "telegram_mensagens"
+CALLBACK = "callback:"  # how the key of a pressed button begins
+MOST_MOVED = 1_000  # chosen: more groups than a bot is in become supergroups while it runs
 _CHAT = re.compile(r"(-?[0-9]{1,19}|@[A-Za-z][A-Za-z0-9_]{3,31})\Z")
+_NO_MESSAGE = {"editMessageText", "deleteMessage"}  # they are about one that is there already
 
 
 class TelegramChannel:
@@ -33,49 +41,65 @@ class TelegramChannel:
 
     def __init__(self, settings: TelegramSettings, deps: Deps) -> None:
         self._settings = settings
-        self._http = deps.http("telegram_mensagens")
-        self._http.limit_to(SlidingWindowRateLimiter(MESSAGES, WINDOW_S))
+        self._http = deps.http(DESTINO)
+        self._http.limit_to(SlidingWindowRateLimiter(LIMITES.mensagens or 1, LIMITES.por_s))
+        self._ritmo = Ritmo()
+        self._moved: OrderedDict[str, str] = OrderedDict()
 
     def check(self, mensagem: Mensagem) -> None:
         """Refuse what the Bot API would."""
-        if mensagem.tipo not in TIPOS:
-            raise DadosInvalidos(Problema("tipo", f"telegram takes {' and '.join(TIPOS)} here"))
+        found = list(LIMITES.broken(mensagem)) or list(envio.broken(mensagem))
         if not _CHAT.match(mensagem.destinatario):
-            raise DadosInvalidos(Problema("destinatario", "a chat's number or @name expected"))
-        texto = clean(mensagem.texto)
-        if not texto.strip():
-            raise DadosInvalidos(Problema("conteudo", "empty"))
-        if units(texto) > MAX_TEXT:
-            raise DadosInvalidos(Problema("conteudo", f"at most {MAX_TEXT} characters"))
+            found.append(("destinatario", "a chat's number or @name expected"))
+        if found:
+            raise DadosInvalidos(*(Problema(campo, why) for campo, why in found))
 
     async def send(self, mensagem: Mensagem) -> str | None:
-        """Send one message; a group that moved is followed at once.
+        """Send one message; return its id in the chat, None for what makes no message.
 
         Raises:
             OutsideError: It was not taken.
+            Adiado: The chat's pace, or the bot's, says to wait; nothing was sent.
         """
+        chat_id = self._chat(mensagem.destinatario)
+        await self._ritmo.wait(chat_id)
+        chamada = envio.call(mensagem, chat_id)
         answer = await self._http.send(
-            self._request(mensagem, mensagem.destinatario), classify_first
+            envio.request(self._settings, chamada), classify_unless_moved
         )
         new_chat_id = moved_to(answer)
         if new_chat_id is not None:
-            answer = await self._http.send(self._request(mensagem, new_chat_id), classify)
-        return _message_id(answer)
+            self._follow(mensagem.destinatario, new_chat_id)
+            chamada = envio.call(mensagem, new_chat_id)
+            answer = await self._http.send(envio.request(self._settings, chamada), classify)
+        return None if chamada.method in _NO_MESSAGE else _message_id(answer)
 
-    def _request(self, mensagem: Mensagem, chat_id: str) -> Request:
-        body: dict[str, Any] = {"chat_id": chat_id, "text": clean(mensagem.texto)}
-        if mensagem.tipo is TipoMensagem.RESPOSTA_RAPIDA and not isinstance(mensagem.conteudo, str):
-            body["reply_markup"] = {
-                "keyboard": [[{"text": clean(opcao)}] for opcao in mensagem.conteudo["opcoes"]],
-                "one_time_keyboard": True,
-                "resize_keyboard": True,
-            }
-        url = self._settings.method_url("sendMessage")
-        return Request("POST", url, json=body, operation="send_message")
+    async def show_typing(self, destinatario: str, *, instancia: str | None) -> None:  # noqa: ARG002 - a bot is one account
+        """Show for five seconds at most that an answer is being written."""
+        body = {"chat_id": self._chat(destinatario), "action": "typing"}
+        request = envio.request(self._settings, Chamada("sendChatAction", body))
+        await self._http.send(request, classify)
+
+    async def acknowledge(self, chave: str) -> None:
+        """Tell Telegram that a button was pressed to good purpose; twice is harmless.
+
+        Raises:
+            OutsideError: It did not hear it.
+        """
+        if not chave.startswith(CALLBACK):
+            return
+        body = {"callback_query_id": chave.removeprefix(CALLBACK)}
+        request = envio.request(self._settings, Chamada("answerCallbackQuery", body))
+        await self._http.send(request, classify_heard)
+
+    def _chat(self, destinatario: str) -> str:
+        return self._moved.get(destinatario, destinatario)
+
+    def _follow(self, old: str, new: str) -> None:
+        self._moved[old] = new
+        if len(self._moved) > MOST_MOVED:
+            self._moved.popitem(last=False)
 
 
 def _message_id(answer: Answer) -> str | None:
-    corpo = answer.json()
-    result = corpo.get("result") if isinstance(corpo, dict) else None
-    found = result.get("message_id") if isinstance(result, dict) else None
-    return None if found is None else str(found)
+    return texto(objeto(objeto(answer.json()).get("result")).get("message_id"))

@@ -11,6 +11,9 @@ from ponte.resilience.classes import OK, Classe, Verdict, by_status, one_line, s
 from ponte.resilience.exchange import Answer
 
 _UNREACHABLE = ("chat not found", "peer_id_invalid")
+# What was asked for is so already.
+_DONE = ("message is not modified", "message to delete not found")
+_OLD_QUERY = "query is too old"  # "… and response timeout expired or query ID is invalid"
 
 
 def classify(answer: Answer) -> Verdict:
@@ -35,7 +38,7 @@ def _classe(code: int, words: str, *, moved: bool) -> Classe:
         return Classe.AUTH
     if code == 403 or (code == 400 and any(x in words for x in _UNREACHABLE)):
         return Classe.RECIPIENT_UNREACHABLE
-    if code == 400 and "message is not modified" in words:
+    if code == 400 and any(x in words for x in _DONE):
         return Classe.OK
     if moved or code < 300:
         return Classe.RETRY
@@ -45,6 +48,18 @@ def _classe(code: int, words: str, *, moved: bool) -> Classe:
 def classify_first(answer: Answer) -> Verdict:
     """Return the verdict of a first try: what the sink mends at once counts as ok."""
     if moved_to(answer) is not None or refuses_markup(answer):
+        return OK
+    return classify(answer)
+
+
+def classify_unless_moved(answer: Answer) -> Verdict:
+    """Return the verdict of a message to people: only a group that moved is mended at once."""
+    return OK if moved_to(answer) is not None else classify(answer)
+
+
+def classify_heard(answer: Answer) -> Verdict:
+    """Return the verdict of answering a pressed button: one answered before needs none."""
+    if answer.status == 400 and _OLD_QUERY in str(_body(answer).get("description", "")).lower():
         return OK
     return classify(answer)
 
