@@ -78,7 +78,7 @@ async def caso(rede: RedeDeTeste) -> AsyncIterator[Caso]:
             caso.posted.append((headers, corpo))
             return 200
 
-        simulador._once = keep  # type: ignore[method-assign]
+        simulador._once = keep  # type: ignore[method-assign,assignment]
         yield caso
     await simulador.stop()
 

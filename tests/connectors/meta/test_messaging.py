@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -93,7 +93,8 @@ def test_an_error_counts_whatever_its_status(
     assert classify(answer(status, {"error": error})).classe is classe
 
 
-@settings(deadline=None)  # others share the machine
+# Others share the machine.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     item=junk,
     where=st.sampled_from(["messaging", "standby", "changes"]),
