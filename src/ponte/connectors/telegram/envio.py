@@ -14,10 +14,10 @@ from typing import Any
 
 from ponte.connectors.telegram.limites import LIMITES, MAX_CALLBACK
 from ponte.connectors.telegram.settings import TelegramSettings
-from ponte.connectors.telegram.upload import Arquivo, inline, is_inline, multipart
 from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.domain.notificacao import clean
 from ponte.resilience.exchange import TIMEOUT_S, Request
+from ponte.resilience.formulario import Arquivo, inline, is_inline, multipart
 
 MEDIA_TIMEOUT_S = 30.0  # chosen: Telegram fetches the file before it answers
 _MEDIA = {

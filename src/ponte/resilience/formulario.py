@@ -1,6 +1,6 @@
-"""Upload: bytes that the house has, as the parts of a form.
+"""Formulario: a file that the house has, from a `data:` address into the parts of a form.
 
-Source: RFC 7578, and https://core.telegram.org/bots/api#sending-files.
+Source: RFC 2397 and RFC 7578.
 """
 
 import base64
