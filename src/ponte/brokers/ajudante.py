@@ -53,7 +53,8 @@ class RedisAjudante:
         self._redis = Redis.from_url(
             url,
             socket_connect_timeout=ANSWER_S,
-            socket_timeout=2 * SILENCE_S,  # each use has a shorter limit of its own
+            # Each use has a limit of its own; the library's makes a task of every write.
+            socket_timeout=None,
             retry=Retry(NoBackoff(), 0),
         )
         self._casa = f"ponte:{casa}"
@@ -160,16 +161,19 @@ class RedisAjudante:
     async def _listen(self) -> None:
         channels = {self._channel(nome): nome for nome in (RECADOS, DISJUNTORES)}
         async with self._redis.pubsub() as line:
-            await line.subscribe(*channels)
+            async with asyncio.timeout(SILENCE_S):
+                await line.subscribe(*channels)
             silent = 0
             self._rose("escuta")
             for ouvinte in self._ouvintes:
                 await ouvinte(None, "")
             while silent < 2:
-                message = await line.get_message(timeout=SILENCE_S)
+                async with asyncio.timeout(2 * SILENCE_S):
+                    message = await line.get_message(timeout=SILENCE_S)
+                    if message is None:
+                        silent += 1
+                        await line.ping()
                 if message is None:
-                    silent += 1
-                    await line.ping()
                     continue
                 silent = 0
                 if message["type"] == "message":
