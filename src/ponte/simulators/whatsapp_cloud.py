@@ -1,9 +1,10 @@
 """WhatsApp Cloud: a local stand-in of Meta's API for one number, with customers who write.
 
 It refuses what Meta refuses: a wrong token, words outside the customer's 24 hours, a
-template that nobody approved, lengths, people whom WhatsApp does not know. What was sent is
-told back as sent and delivered. Run it: `python -m ponte.simulators.whatsapp_cloud
---port 8086 --webhook-url http://127.0.0.1:8000/webhooks/whatsapp_cloud`.
+template that nobody approved, lengths, people whom WhatsApp does not know, a medium without
+the token. What was sent is told back as sent and delivered. Run it:
+`python -m ponte.simulators.whatsapp_cloud --port 8086
+--webhook-url http://127.0.0.1:8000/webhooks/whatsapp_cloud`.
 """
 
 import time
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from ponte.simulators import meta
 from ponte.simulators.comportamento import Defeito
 from ponte.simulators.plataforma import Caos, Plataforma, by_hand
+from ponte.simulators.telegram_corpo import parameters
 
 NUMERO_ID = "100000000000001"
 NUMERO = "5511999990000"
@@ -25,6 +27,7 @@ CONTA = "200000000000001"
 TOKEN = "EAASIMULADOR"  # noqa: S105 - opens nothing but this stand-in
 WINDOW_MS = 24 * 3_600_000  # documented: after the customer's last message
 _MEDIA = ("image", "audio", "video", "document", "sticker")
+MEDIUM = b"\xff\xd8\xff\xe0"  # what a customer's picture holds
 
 
 class SimuladorWhatsAppCloud(Plataforma):
@@ -32,7 +35,8 @@ class SimuladorWhatsAppCloud(Plataforma):
 
     `fora` are numbers that WhatsApp does not know; `contas` gives the form under which it
     knows a number, where that is another one (the ninth digit); `apressados` counts how
-    often more somebody may not be written to yet (131056); `modelos` are approved.
+    often more somebody may not be written to yet (131056); `modelos` are approved; `midias`
+    are its media by their ids, `lidas` what the shop marked as read.
 
     Args:
         webhook_url: Where its events go.
@@ -53,9 +57,17 @@ class SimuladorWhatsAppCloud(Plataforma):
         self.contas: dict[str, str] = {}
         self.apressados: dict[str, int] = {}
         self.modelos = {"pedido_enviado"}
+        self.midias: dict[str, tuple[bytes, str]] = {}
+        self.lidas: list[str] = []
+        self._url = ""
         self._wrote_ms: dict[str, int] = {}
         self._now = now
         self._next = 0
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen and return the base URL; media have their address below it."""
+        self._url = await super().start(host, port)
+        return self._url
 
     def env(self, url: str) -> dict[str, str]:
         """Return the settings of a Ponte that talks to it at this address."""
@@ -72,6 +84,8 @@ class SimuladorWhatsAppCloud(Plataforma):
     def routes(self) -> Sequence[Route]:
         return (
             Route("/{version}/{numero_id}/messages", self._send_call, methods=["POST"]),
+            Route("/{version}/{numero_id}/media", self._upload_call, methods=["POST"]),
+            Route("/midia/{media_id}", self._download_call),
             Route("/{version}/{numero_id}", self._number_call),
         )
 
@@ -97,6 +111,7 @@ class SimuladorWhatsAppCloud(Plataforma):
 
     async def send_image(self, numero: str, media_id: str = "300000000000001") -> str:
         """Let a customer send a picture."""
+        self.midias[media_id] = (MEDIUM, "image/jpeg")
         part = {"id": media_id, "mime_type": "image/jpeg", "sha256": "0" * 64}
         return await self._from_customer(numero, "image", part)
 
@@ -197,8 +212,37 @@ class SimuladorWhatsAppCloud(Plataforma):
     async def _number_call(self, request: Request) -> Response:
         return await self.faulty("number", lambda: self._number(request))
 
+    async def _upload_call(self, request: Request) -> Response:
+        return await self.faulty("upload", lambda: self._upload(request))
+
+    async def _download_call(self, request: Request) -> Response:
+        return await self.faulty("download", lambda: self._download(request))
+
     async def _number(self, request: Request) -> Response:
-        return self._stranger(request) or JSONResponse({"id": NUMERO_ID})
+        """Tell of the number, or where a medium lies."""
+        media_id = request.path_params["numero_id"]
+        if media_id not in self.midias or meta.bearer(request) != self.token:
+            return self._stranger(request) or JSONResponse({"id": NUMERO_ID})
+        corpo, mime = self.midias[media_id]
+        about = {"url": f"{self._url}/midia/{media_id}", "mime_type": mime, "id": media_id}
+        return JSONResponse({"messaging_product": "whatsapp", "file_size": len(corpo), **about})
+
+    async def _download(self, request: Request) -> Response:
+        if meta.bearer(request) != self.token:
+            return Response(status_code=401)
+        corpo, mime = self.midias[request.path_params["media_id"]]
+        return Response(corpo, media_type=mime)
+
+    async def _upload(self, request: Request) -> Response:
+        refused = self._stranger(request)
+        if refused is not None:
+            return refused
+        fields, files = parameters(request, await request.body())
+        if fields.get("messaging_product") != "whatsapp" or "file" not in files:
+            return meta.graph_refusal(400, 100, "Invalid parameter")
+        media_id = f"{400_000_000_000_001 + len(self.midias)}"
+        self.midias[media_id] = (files["file"], str(fields.get("type")))
+        return JSONResponse({"id": media_id})
 
     def _stranger(self, request: Request) -> Response | None:
         if meta.bearer(request) != self.token:
@@ -207,7 +251,11 @@ class SimuladorWhatsAppCloud(Plataforma):
 
     async def _send(self, request: Request) -> Response:
         corpo = await meta.body_of(request) or {}
-        refused = self._stranger(request) or _malformed(corpo)
+        refused = self._stranger(request)
+        if refused is None and corpo.get("status") == "read":
+            self.lidas.append(str(corpo.get("message_id")))
+            return JSONResponse({"success": True})
+        refused = refused or _malformed(corpo)
         if refused is not None:
             return refused
         numero = str(corpo.get("to") or corpo.get("recipient"))
@@ -261,6 +309,8 @@ def _fits(tipo: str, parte: Mapping[str, Any]) -> bool:
         return one and not silent and len(parte.get("caption", "")) <= 1024
     if tipo == "interactive":
         return 1 <= len(parte["body"]["text"]) <= 1024 and _fit_options(parte["action"])
+    if tipo == "reaction":
+        return bool(parte.get("message_id")) and "emoji" in parte
     if tipo == "text":
         return 1 <= len(parte.get("body", "")) <= 4096
     return tipo in ("template", "location")

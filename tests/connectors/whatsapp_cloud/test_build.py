@@ -130,6 +130,9 @@ def test_the_receipts_will_name_the_mensagem() -> None:
         options([f"{i}".ljust(24, "x") for i in range(10)], "x" * 1024),
         mensagem(TipoMensagem.EVENTO, "pedido_enviado"),
         mensagem(TipoMensagem.TEXTO, "oi", "BR.ENT.1a2b"),
+        mensagem(TipoMensagem.EVENTO, {"em_resposta_a": "wamid.1", "reacao": ""}),
+        mensagem(TipoMensagem.IMAGEM, "data:image/png;base64,iVBORw=="),
+        mensagem(TipoMensagem.AUDIO, "300000000000001"),
     ],
 )
 def test_what_the_platform_takes_is_taken(nova: Mensagem) -> None:
@@ -155,6 +158,19 @@ def test_what_the_platform_takes_is_taken(nova: Mensagem) -> None:
         (mensagem(TipoMensagem.EVENTO, {"modelo": "m", "idioma": 1}), "conteudo.idioma"),
         (mensagem(TipoMensagem.EVENTO, {"modelo": "m", "parametros": [1]}), "conteudo.parametros"),
         (mensagem(TipoMensagem.EVENTO, {"modelo": "m", "parametros": "x"}), "conteudo.parametros"),
+        (mensagem(TipoMensagem.EVENTO, {"lida": ""}), "conteudo.lida"),
+        (mensagem(TipoMensagem.EVENTO, {"lida": "wamid.1", "digitando": 1}), "conteudo.digitando"),
+        (mensagem(TipoMensagem.EVENTO, {"em_resposta_a": "wamid.1"}), "conteudo"),
+        (
+            mensagem(TipoMensagem.EVENTO, {"em_resposta_a": 1, "texto": "x"}),
+            "conteudo.em_resposta_a",
+        ),
+        (mensagem(TipoMensagem.EVENTO, {"em_resposta_a": "w", "reacao": 1}), "conteudo.reacao"),
+        (
+            mensagem(TipoMensagem.EVENTO, {"em_resposta_a": "w", "texto": "x" * 4097}),
+            "conteudo.texto",
+        ),
+        (mensagem(TipoMensagem.IMAGEM, {"url": "data:image/png;base64,!"}), "conteudo.url"),
     ],
 )
 def test_what_the_platform_would_refuse_is_refused_first(nova: Mensagem, campo: str) -> None:

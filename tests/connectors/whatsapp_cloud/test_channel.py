@@ -16,14 +16,14 @@ from ponte.connectors.whatsapp_cloud.channel import WhatsAppCloudChannel, classi
 from ponte.connectors.whatsapp_cloud.parse import parse
 from ponte.connectors.whatsapp_cloud.settings import WhatsAppCloudSettings
 from ponte.connectors.whatsapp_cloud.webhook import WhatsAppCloudWebhook
-from ponte.domain.evento import EventoDeCanal
+from ponte.domain.evento import EventoDeCanal, Midia
 from ponte.domain.mensagem import Canal, Mensagem, TipoMensagem
 from ponte.errors import Adiado
 from ponte.ports import Deps, WebhookRequest
 from ponte.resilience.classes import Classe, OutsideError
 from ponte.settings import connector_values
 from ponte.simulators.servidor import Servidor
-from ponte.simulators.whatsapp_cloud import SimuladorWhatsAppCloud
+from ponte.simulators.whatsapp_cloud import MEDIUM, SimuladorWhatsAppCloud
 from ponte.testing import FrozenClock
 from tests.connectors.lent import NOW_MS, answer, lending
 
@@ -276,6 +276,90 @@ async def test_the_probe_reads_the_number_and_hears_of_an_expired_token(caso: Ca
 
     assert caught.value.classe is Classe.AUTH
     assert list(caso.simulador.chamadas) == ["number", "number"]
+
+
+async def test_a_message_is_marked_as_read_and_an_answer_announced(caso: Caso) -> None:
+    wrote = await caso.simulador.write(ANA, "Oi")
+    mark = replace(OLA, tipo=TipoMensagem.EVENTO, conteudo={"lida": wrote, "digitando": True})
+
+    caso.channel.check(mark)
+    sent = await caso.channel.send(mark)
+
+    assert sent is None
+    assert caso.simulador.lidas == [wrote]
+    assert not caso.simulador.mensagens
+
+
+@pytest.mark.parametrize(
+    ("conteudo", "tipo"), [({"texto": "Temos!"}, "text"), ({"reacao": "❤️"}, "reaction")]
+)
+async def test_an_answer_and_a_reaction_name_what_they_are_about(
+    caso: Caso, conteudo: dict[str, str], tipo: str
+) -> None:
+    wrote = await caso.simulador.write(ANA, "Tem 42?")
+    nova = replace(OLA, tipo=TipoMensagem.EVENTO, conteudo={"em_resposta_a": wrote, **conteudo})
+
+    caso.channel.check(nova)
+    await caso.channel.send(nova)
+
+    [sent] = caso.simulador.mensagens
+    named = sent["context"] if tipo == "text" else sent["reaction"]
+    assert (sent["type"], named["message_id"]) == (tipo, wrote)
+
+
+async def test_bytes_of_ones_own_are_uploaded_and_sent_by_their_id(caso: Caso) -> None:
+    await caso.simulador.write(ANA, "Oi")
+    url = "data:application/pdf;base64,JVBERi0="
+    nova = replace(OLA, tipo=TipoMensagem.DOCUMENTO, conteudo={"url": url, "nome": "nf.pdf"})
+
+    caso.channel.check(nova)
+    assert await caso.channel.send(nova) is not None
+
+    [sent] = caso.simulador.mensagens
+    assert sent["document"].keys() == {"id", "filename"}
+    assert caso.simulador.midias[sent["document"]["id"]] == (b"%PDF-", "application/pdf")
+    again = replace(nova, conteudo=sent["document"]["id"])
+    caso.channel.check(again)
+    assert build.build(again)["document"] == {"id": sent["document"]["id"]}
+
+
+async def test_an_upload_that_fails_sends_nothing(caso: Caso) -> None:
+    await caso.simulador.write(ANA, "Oi")
+    nova = replace(OLA, tipo=TipoMensagem.IMAGEM, conteudo="data:image/png;base64,iVBORw==")
+    caso.simulador.misbehave("html", onde="upload")
+
+    with pytest.raises(OutsideError) as caught:
+        await caso.channel.send(nova)
+
+    assert caught.value.classe is Classe.RETRY
+    assert list(caso.simulador.chamadas) == ["upload"]
+
+
+async def test_the_bytes_of_a_medium_are_fetched_with_the_token(caso: Caso) -> None:
+    await caso.simulador.send_image(ANA)
+    [event] = await caso.told(1)
+
+    found = await caso.channel.download(event.media[0], message_id="x", instancia=None)
+
+    assert found == (MEDIUM, "image/jpeg")
+    assert list(caso.simulador.chamadas) == ["number", "download"]
+
+
+@pytest.mark.parametrize(
+    ("midia", "classe"),
+    [
+        (Midia(kind="image"), Classe.GONE),
+        (Midia(kind="image", id="300000000000009"), Classe.INVALID_REQUEST),
+        (Midia(kind="image", id="../300000000000001"), Classe.GONE),
+    ],
+)
+async def test_a_medium_that_is_not_there_is_not_asked_for_again(
+    caso: Caso, midia: Midia, classe: Classe
+) -> None:
+    with pytest.raises(OutsideError) as caught:
+        await caso.channel.download(midia, message_id="x", instancia=None)
+
+    assert caught.value.classe is classe
 
 
 async def test_a_shop_that_only_receives_is_not_asked_about(caso: Caso) -> None:
