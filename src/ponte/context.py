@@ -11,6 +11,7 @@ from ponte.ports import (
     Channel,
     Connector,
     FiscalIssuer,
+    Helpdesk,
     OrderSource,
     Pairing,
     Renewal,
@@ -39,6 +40,7 @@ class Ligado:
     renewal: Renewal | None = None
     probe: Callable[[], Awaitable[int | None]] | None = None
     pairing: Pairing | None = None
+    helpdesk: Helpdesk | None = None
 
     @property
     def canal(self) -> str:
@@ -110,6 +112,12 @@ class Context:
     def destinos_de_filas(self) -> frozenset[str]:
         """Return every name that a queue of this process may end in: connectors and canais."""
         return frozenset(self.ligados) | frozenset(self.channels())
+
+    @property
+    def helpdesk(self) -> Helpdesk | None:
+        """Return where conversations are mirrored, None where nowhere."""
+        found = (c.helpdesk for c in self.ligados.values() if c.helpdesk is not None)
+        return next(found, None)
 
     def sinks(self) -> dict[str, AlertSink]:
         """Return the alert sinks that are on, by name."""

@@ -9,7 +9,7 @@ A fact with a room and no row here is only shown. A queue a destination, so that
 dead one holds up no other. The step owns the tries and nobody else does.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -17,12 +17,14 @@ from typing import Any, Literal
 from ponte.alertas import fins
 from ponte.alertas import handlers as alertas
 from ponte.canais import recepcao
+from ponte.canais.espelho import ida as espelho
 from ponte.chatbot import proprio
 from ponte.chatbot.responder import responder
 from ponte.context import Context
 from ponte.estoque import handlers as estoque
 from ponte.events import (
     AvisoPedido,
+    ConversaMudou,
     DisponibilidadePedida,
     EntregaPedida,
     EstoqueBaixou,
@@ -36,6 +38,12 @@ from ponte.events import (
     FatoGravado,
     LinhaSemProduto,
     MensagemAceita,
+    MensagemAnotada,
+    MensagemEcoada,
+    MensagemEntregue,
+    MensagemEnviada,
+    MensagemLida,
+    MensagemNaoEntregue,
     MensagemRecebida,
     PedidoCancelado,
     PedidoRecebido,
@@ -63,6 +71,7 @@ TRES = Schedule(delays_s=(1, 5))
 ACEITE = Schedule(delays_s=(1, 2, 5, 10, 20, 30, 30, 30, 30, 30, 30))
 # Chosen: a customer waits; after the third a person answers.
 RESPONDER = Schedule(delays_s=(2, 8))
+ESPELHO = "espelhar"  # wanted only where there is a help desk
 
 
 def _for_a_bot(recebida: MensagemRecebida) -> bool:
@@ -136,6 +145,9 @@ FLOW: tuple[Step, ...] = (
     Step("consultar_responder", (MensagemRecebida,), "responder", proprio.consult, "outside",
          RESPONDER, give_up=proprio.give_up, when=_for_a_bot,
          ligado=lambda s: s.bot.enabled and bool(s.bot.responder)),
+    Step(ESPELHO, (MensagemRecebida, MensagemEcoada, MensagemEnviada, MensagemEntregue,
+                   MensagemLida, MensagemNaoEntregue, MensagemAnotada, ConversaMudou),
+         "espelho", espelho.mirror, "outside", OUTSIDE, when=espelho.concerns),
 )  # fmt: skip
 
 STEPS: dict[str, Step] = {step.name: step for step in FLOW}
@@ -150,10 +162,17 @@ for _step in FLOW:
 _ROTAS: dict[str, dict[str, Rota]] = {step.name: {} for step in FLOW}
 
 
-def roteiro(settings: Settings) -> Callable[[Fato], Sequence[Rota]]:
-    """Return what tells where a fact must be handled; the store writes a queue row for each."""
+def roteiro(settings: Settings, *, sem: Collection[str] = ()) -> Callable[[Fato], Sequence[Rota]]:
+    """Return what tells where a fact must be handled; the store writes a queue row for each.
+
+    `sem` are steps whose destination is not set up.
+    """
     wanted = {
-        fato: [row for row in rows if row[0].ligado is None or row[0].ligado(settings)]
+        fato: [
+            (step, rota)
+            for step, rota in rows
+            if step.name not in sem and (step.ligado is None or step.ligado(settings))
+        ]
         for fato, rows in _BY_FACT.items()
     }
     return partial(_rotas, wanted)

@@ -12,6 +12,8 @@ from ponte.errors import NaoEncontrado
 from ponte.resilience.http import Http
 
 HUBS = ("whatsapp", "instagram", "facebook", "tiktok", "telegram", "x")
+# No hub, but looked after as one: where conversations are mirrored.
+CONHECIDOS = (*HUBS, "chatwoot")
 
 
 def hub_of(ligado: Ligado) -> str:
@@ -20,8 +22,9 @@ def hub_of(ligado: Ligado) -> str:
 
 
 def serving(ctx: Context, hub: str) -> list[Ligado]:
-    """Return the connectors that are on and carry the messages of a hub."""
-    return [c for c in ctx.ligados.values() if c.channel is not None and hub_of(c) == hub]
+    """Return the connectors that are on and carry the messages of a hub, or mirror them."""
+    doors = (c for c in ctx.ligados.values() if c.channel is not None or c.helpdesk is not None)
+    return [c for c in doors if hub_of(c) == hub]
 
 
 def destinations(ctx: Context, hub: str) -> list[Http]:

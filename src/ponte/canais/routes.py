@@ -135,7 +135,7 @@ async def resume(request: Request, quem: Quem, hub: str) -> Any:
 
 
 def _known(hub: str) -> str:
-    if hub not in hubs.HUBS:
+    if hub not in hubs.CONHECIDOS:
         raise NaoEncontrado("Hub", hub)
     return hub
 

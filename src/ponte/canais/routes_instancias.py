@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
 from ponte.acesso import auditoria
 from ponte.acesso.chaves import Chamador
 from ponte.canais import instancias
+from ponte.canais.espelho import livro
 from ponte.canais.modelos import (
     ChatwootDaInstancia,
     InstanciaDoCanal,
@@ -19,7 +20,7 @@ from ponte.canais.modelos import (
 )
 from ponte.context import Context
 from ponte.deps import Ctx, Quem, body, idempotency_key, json_response, require, respond
-from ponte.errors import ConflitoDeEstado, NaoEncontrado
+from ponte.errors import NaoEncontrado
 from ponte.listas import listing
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta, find, remember
@@ -186,14 +187,16 @@ async def chatwoot(
     nome: Nome,
     corpo: Annotated[ChatwootIn, body(ChatwootIn)],
 ) -> Any:
-    """Have the server mirror an instance to Chatwoot by itself; refused where Ponte does."""
-    if corpo.enabled and "chatwoot" in ctx.ligados:
-        msg = "Ponte mirrors this canal to Chatwoot: customers would get every answer twice"
-        raise ConflitoDeEstado(msg)
+    """Have the server mirror an instance to Chatwoot by itself; Ponte then leaves it alone."""
 
     async def work() -> dict[str, Any]:
         _ligado, door = instancias.door(ctx, CANAL)
+        # Known before it begins: a message shown nowhere for a moment is better than twice.
+        if corpo.enabled:
+            await ctx.db.transact(_left, nome, True)
         stored = await instancias.ask(nome, door.set_chatwoot(nome, corpo.ajustes()))
+        if not corpo.enabled:
+            await ctx.db.transact(_left, nome, False)
         return {"nome": nome, "enabled": corpo.enabled, "webhook_url": stored.get("webhook_url")}
 
     return await _once(request, work, _Feito(ctx, quem, "instancia.chatwoot", nome))
@@ -240,8 +243,13 @@ async def _note(tx: Tx, ctx: Context, found: Any) -> None:
     await instancias.note(ctx, tx, canal=CANAL, instancia=found)
 
 
+async def _left(tx: Tx, nome: str, alheio: bool) -> None:
+    await livro.leave(tx, CANAL, nome, alheio=alheio)
+
+
 async def _removed(tx: Tx, ctx: Context, quem: Chamador, nome: str) -> None:
     await instancias.forget(ctx, tx, canal=CANAL, nome=nome)
+    await livro.leave(tx, CANAL, nome, alheio=False)
     await auditoria.record(tx, autor=quem.nome, acao="instancia.removida", alvo=nome)
 
 

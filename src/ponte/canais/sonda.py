@@ -29,7 +29,7 @@ GUARDA_H = (saude.SEMANAS + 2) * saude.SEMANA_H  # what `expected` looks at, and
 
 async def probe_hubs(ctx: Context) -> None:
     """Ask every hub that is on and can be asked, all at once; then judge each."""
-    on = [hub for hub in hubs.HUBS if hubs.serving(ctx, hub)]
+    on = [hub for hub in hubs.CONHECIDOS if hubs.serving(ctx, hub)]
     for hub in on:
         await ctx.db.transact(resume_changed, hub, _ajustes(hubs.serving(ctx, hub)))
     await asyncio.gather(*(_probe(ctx, hub) for hub in on))

@@ -46,6 +46,7 @@ from ponte.events.fato import (
     Fato,
 )
 from ponte.events.mensagens import (
+    ConversaMudou,
     MensagemAceita,
     MensagemAnotada,
     MensagemEcoada,
@@ -80,6 +81,7 @@ __all__ = [
     "AlertaReconhecido",
     "AlertaResolvido",
     "AvisoPedido",
+    "ConversaMudou",
     "DisponibilidadePedida",
     "EntregaPedida",
     "EstoqueAlterado",

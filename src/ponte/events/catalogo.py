@@ -16,7 +16,7 @@ SOURCE = "ponte"
 MENSAGENS = "messages.{tipo}"  # each kind of message has a topic of its own
 _TOPICOS = {"alerta": "alerts", "pedido": "pedidos", "nota": "pedidos", "falha": "falhas",
             "webhook": "webhooks", "mensagem": MENSAGENS, "canal": "canais",
-            "disjuntor": "canais", "instancia": "canais"}  # fmt: skip
+            "disjuntor": "canais", "instancia": "canais", "conversa": "canais"}  # fmt: skip
 CATALOGO: dict[str, type[Fato]] = {
     classe.tipo: classe
     for noun in (pedidos, estoque, alertas, falhas, mensagens, canais)

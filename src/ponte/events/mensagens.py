@@ -89,6 +89,19 @@ class MensagemEcoada(_DaMensagem, frozen=True, kw_only=True):
     conector: str
 
 
+class ConversaMudou(Fato, frozen=True, kw_only=True):
+    """Who answers a conversation is another now (`atendimento`): the bot, or a person."""
+
+    tipo: ClassVar[str] = "conversa.mudou"
+    sala: ClassVar[str | None] = "mensagens"
+    conversa_id: str
+    canal: str
+    atendimento: str
+
+    def lane(self) -> str:
+        return self.conversa_id
+
+
 class MensagemAnotada(_DaMensagem, frozen=True, kw_only=True):
     """A message was edited, deleted or reacted to (`anotacao`) by its author or a reader."""
 

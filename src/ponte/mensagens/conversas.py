@@ -13,6 +13,7 @@ import orjson
 
 from ponte.domain.endereco import keys
 from ponte.domain.valores import new_id
+from ponte.events import ConversaMudou
 from ponte.store.db import Tx
 
 _COLUNAS = (
@@ -124,11 +125,14 @@ async def hand_over(tx: Tx, conversa_id: str, atendimento: str) -> bool:
     What the bot remembered is forgotten; since when a person answers stands in its place.
     """
     estado = orjson.dumps({DESDE: tx.now_ms}).decode() if atendimento == PESSOA else None
-    changed = await tx.execute(
-        "UPDATE conversas SET atendimento = ?, bot_estado = ? WHERE id = ? AND atendimento <> ?",
+    rows = await tx.fetch(
+        "UPDATE conversas SET atendimento = ?, bot_estado = ? WHERE id = ? AND atendimento <> ?"
+        " RETURNING canal",
         (atendimento, estado, conversa_id, atendimento),
     )
-    return bool(changed)
+    for (canal,) in rows:
+        tx.put(ConversaMudou(conversa_id=conversa_id, canal=canal, atendimento=atendimento))
+    return bool(rows)
 
 
 async def remember(tx: Tx, conversa_id: str, estado: dict[str, Any]) -> None:

@@ -203,6 +203,23 @@ async def fail(tx: Tx, mensagem_id: str, *, erro: str) -> None:
     await report(tx, mensagem_id, Entrega.FALHOU)
 
 
+async def refuse(tx: Tx, nova: Mensagem, *, erro: str) -> Mensagem:
+    """Store a message that its canal does not take, as failed, for who wrote it elsewhere."""
+    mensagem = await _stored(tx, nova, StatusMensagem.PROCESSANDO)
+    await fail(tx, mensagem.id, erro=erro)
+    return mensagem
+
+
+async def send_again(tx: Tx, mensagem: Mensagem) -> None:
+    """Queue a failed message once more."""
+    again = replace(mensagem, status=StatusMensagem.PROCESSANDO, entrega=Entrega.NENHUMA)
+    await tx.execute(
+        "UPDATE mensagens SET status = ?, entrega = ?, erro = NULL, atualizada_em = ? WHERE id = ?",
+        (again.status.value, again.entrega.value, tx.now_ms, mensagem.id),
+    )
+    tx.put(MensagemAceita(**campos(again)))
+
+
 async def receipt(tx: Tx, mensagem_id: str, recibo: tuple[Entrega, str | None]) -> None:
     """Apply a platform's receipt; one of failure says why on the message."""
     entrega, motivo = recibo

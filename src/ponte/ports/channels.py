@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from ponte.domain.evento import EventoDeCanal
+from ponte.domain.evento import EventoDeCanal, Midia
 from ponte.domain.mensagem import Mensagem
 
 
@@ -27,6 +27,80 @@ class Typist(Protocol):
 
     async def show_typing(self, destinatario: str, *, instancia: str | None) -> None:
         """Show it for a moment; raises `OutsideError` when the platform did not take it."""
+
+
+class Listener(Protocol):
+    """A channel whose buttons wait, once pressed, until somebody says that it was heard."""
+
+    async def acknowledge(self, chave: str) -> None:
+        """Say it of a press, by the key under which it came; twice is harmless.
+
+        Raises:
+            OutsideError: the platform did not hear it.
+        """
+
+
+@runtime_checkable
+class Downloader(Protocol):
+    """A channel that can be asked for the bytes of a medium that somebody sent."""
+
+    async def download(
+        self, midia: Midia, /, *, message_id: str, instancia: str | None
+    ) -> tuple[bytes, str]:
+        """Return the bytes and their type.
+
+        Raises:
+            OutsideError: the platform does not have them (any more).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Inscricao:
+    """How a platform tells of what comes.
+
+    Args:
+        url: Where it posts; None while it keeps everything until somebody asks.
+        esperam: How much was not taken yet.
+        falha: Why its last post failed, None when it did not.
+        falha_em_ms: When that was, epoch milliseconds.
+    """
+
+    url: str | None
+    esperam: int = 0
+    falha: str | None = None
+    falha_em_ms: int | None = None
+
+
+class Reception(Protocol):
+    """A platform that is told where to post or, while it is not, keeps what comes until asked.
+
+    `asks` is False where the installation leaves asking to another program. Every call raises
+    `OutsideError`.
+    """
+
+    asks: bool
+
+    async def subscribe(self, url: str) -> None:
+        """Make it post to an address, what it kept included.
+
+        Raises:
+            ConfiguracaoInvalida: a setting is missing by which its posts would be known.
+        """
+
+    async def unsubscribe(self) -> None:
+        """Make it keep what comes again; nothing that waits is lost."""
+
+    async def subscription(self) -> Inscricao:
+        """Ask it where it posts, and how that goes."""
+
+    async def fetch(self, *, desde: int | None, espera_s: float) -> Sequence[tuple[int, bytes]]:
+        """Return what waits as (number, body), oldest first; wait so long for the first.
+
+        Asking for what comes `desde` a number confirms all before it.
+
+        Raises:
+            ConflitoDeEstado: it posts to an address, or somebody else asks.
+        """
 
 
 class History(Protocol):

@@ -10,6 +10,7 @@ from ponte.domain.evento import EventoDeCanal
 from ponte.domain.limites import Limites
 from ponte.ports.channels import Channel, Pairing
 from ponte.ports.engines import TokenStore
+from ponte.ports.helpdesk import Helpdesk
 from ponte.ports.outside import AlertSink, OrderSource, WebhookReceiver
 from ponte.ports.sessions import Renewal
 from ponte.resilience.classes import Verdict
@@ -65,5 +66,6 @@ class Connector:
     canal: str | None = None
     pairing: Callable[[Any, Deps], Pairing] | None = None
     renewal: Callable[[Any, Deps], Renewal] | None = None
+    helpdesk: Callable[[Any, Deps], Helpdesk | None] | None = None
     alert_tries: int = 5
     probe: Callable[[Any, Deps], Awaitable[int | None]] | None = None

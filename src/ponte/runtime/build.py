@@ -20,7 +20,7 @@ from ponte.connectors import CONNECTORS
 from ponte.context import Context, Ligado
 from ponte.errors import ConfiguracaoInvalida
 from ponte.estoque import service as estoque
-from ponte.flow import filas, roteiro
+from ponte.flow import ESPELHO, filas, roteiro
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps, Stream
 from ponte.rastro import Rastreador
@@ -114,7 +114,9 @@ async def build(
     chosen = broker or engines.open_broker(settings)
     stream = engines.open_stream(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    db, instance = await banco.open_database(settings, rotas=roteiro(settings), now_ms=clock)
+    db, instance = await banco.open_database(
+        settings, rotas=roteiro(settings, sem=_unwanted(env)), now_ms=clock
+    )
     async with contextlib.AsyncExitStack() as opened:
         opened.push_async_callback(db.close)
         opened.callback(instance.close)
@@ -184,6 +186,13 @@ async def _assemble(
     return Built(ctx, instance, https, deps, aberto.stream, ajuda)
 
 
+def _unwanted(env: Mapping[str, str]) -> frozenset[str]:
+    """Return the steps that no fact need wait for, by the connectors that are set up."""
+    named = (name for name in connector_names() if connector_values(name, env))
+    mirrored = any(load_connector(name).helpdesk is not None for name in named)
+    return frozenset() if mirrored else frozenset({ESPELHO})
+
+
 def load_connector(name: str) -> Connector:
     """Import one connector of the register, or of another package.
 
@@ -234,6 +243,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             renewal=connector.renewal(settings, deps) if connector.renewal else None,
             probe=partial(connector.probe, settings, deps) if connector.probe else None,
             pairing=connector.pairing(settings, deps) if connector.pairing else None,
+            helpdesk=connector.helpdesk(settings, deps) if connector.helpdesk else None,
         )
     return ligados
 

@@ -7,6 +7,7 @@ import structlog
 
 from ponte.alertas.retorno import watch_silences
 from ponte.alertas.vigia import watch_orders
+from ponte.canais.espelho.varredura import sweep
 from ponte.canais.hubs import HUBS, serving
 from ponte.canais.medida import watch_numbers
 from ponte.canais.sessoes import renew_due
@@ -42,6 +43,8 @@ def jobs(ctx: Context) -> list[Job]:
         Job("renovar_sessoes", 60, renew_due),
         Job("limpar", 3600, clean),
     ]
+    if ctx.helpdesk is not None:
+        found.append(Job("varrer_espelho", 300, sweep, at_start=True))
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.
     found += [
         Job(f"conciliar_{nome}", 60, _reconcile(nome), at_start=True)

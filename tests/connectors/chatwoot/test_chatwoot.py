@@ -15,7 +15,7 @@ from ponte.connectors.chatwoot.parse import parse
 from ponte.connectors.chatwoot.settings import ChatwootSettings
 from ponte.connectors.chatwoot.verify import sign, verify
 from ponte.connectors.chatwoot.webhook import ChatwootWebhook
-from ponte.ports import WebhookRequest
+from ponte.ports import Anexo, Escrita, Pessoa, WebhookRequest
 from ponte.resilience.classes import Classe, OutsideError
 from tests.connectors.lent import NOW_MS, answer, connector_named, lending, recorded
 from tests.resilience.odd_server import odd_server
@@ -29,6 +29,10 @@ SEGREDO = "segredo-de-teste"
 LOJA = ChatwootSettings.model_validate(
     {"base_url": "https://chatwoot.test/", "api_token": "ficha-de-teste", "account_id": "1",
      "inbox_id": "5", "webhook_secrets": f"{SEGREDO},outro"}
+)  # fmt: skip
+CLIENTE = Pessoa(
+    identificador="5511999990001@s.whatsapp.net", source_id="ponte-whatsapp-5511999990001",
+    nome="Cliente Um", telefone="+5511999990001",
 )  # fmt: skip
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -312,30 +316,28 @@ def test_a_phone_that_is_refused_is_told_from_one_that_is_taken() -> None:
     [
         ("create_inbox", build.create_inbox(
             LOJA, "Ponte API", webhook_url="https://ponte.example/hooks/chatwoot")),
-        ("create_contact", build.create_contact(
-            LOJA, nome="Cliente Um", identificador="5511999990001@s.whatsapp.net",
-            telefone="+5511999990001")),
+        ("create_contact", build.create_contact(LOJA, CLIENTE)),
         ("create_conversation", build.create_conversation(
             LOJA, "40", source_id="ponte-whatsapp-5511999990001", situacao="open")),
         ("create_message", build.create_message(
-            LOJA, "15", texto="Oi, tem 42?", lado="incoming", source_id="whatsapp:AC01")),
+            LOJA, "15", Escrita("Oi, tem 42?", "incoming", "whatsapp:AC01"))),
     ],
 )  # fmt: skip
 def test_a_call_has_the_body_of_the_contract(name: str, request_: Any) -> None:
     wanted = json.loads((FIXTURES / f"request_{name}.json").read_text())
 
-    assert request_.json == wanted
+    own = {"source_id": CLIENTE.source_id} if name == "create_contact" else {}
+    assert request_.json == wanted | own  # which newer versions take and others ignore
     assert request_.url.startswith("https://chatwoot.test/api/v1/accounts/1/")
     assert request_.headers == {"Api-Access-Token": "ficha-de-teste"}
     assert "ficha-de-teste" not in repr(request_)
 
 
 def test_a_message_with_files_is_one_form() -> None:
-    foto = build.Arquivo('fo"to\r\n.png', "image/png", b"\x89PNG")
+    foto = Anexo('fo"to\r\n.png', "image/png", b"\x89PNG")
+    escrita = Escrita("Olá", "incoming", "whatsapp:AC01", None, [foto])
 
-    made = build.create_message(
-        LOJA, "15", texto="Olá", lado="incoming", source_id="whatsapp:AC01", arquivos=[foto]
-    )
+    made = build.create_message(LOJA, "15", escrita)
 
     assert made.content is not None
     boundary = made.headers["Content-Type"].rpartition("boundary=")[2].encode()

@@ -5,27 +5,16 @@ Source: developers.chatwoot.com, Application API. Messages with files are multip
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from ponte.connectors.chatwoot.settings import ChatwootSettings
 from ponte.domain.notificacao import clean
+from ponte.ports.helpdesk import Anexo, Escrita, Pessoa, Situacao
 from ponte.resilience.exchange import Request
 
-Lado = Literal["incoming", "outgoing"]
-Situacao = Literal["open", "resolved", "pending", "snoozed"]
 _MAX_NAME = 255  # chosen: what Chatwoot's column holds
 _UPLOAD_S = 20.0  # chosen: 10 MiB at half a megabyte a second
-
-
-@dataclass(frozen=True, slots=True)
-class Arquivo:
-    """One file to attach."""
-
-    nome: str
-    mime: str
-    dados: bytes = field(repr=False)
 
 
 def create_inbox(settings: ChatwootSettings, nome: str, *, webhook_url: str) -> Request:
@@ -34,17 +23,19 @@ def create_inbox(settings: ChatwootSettings, nome: str, *, webhook_url: str) -> 
     return _call(settings, "POST", "/inboxes", json=body, operation="create_inbox")
 
 
-def create_contact(
-    settings: ChatwootSettings, *, nome: str, identificador: str, telefone: str | None = None
-) -> Request:
-    """Make a contact; `telefone` in E.164, None where it is not known."""
+def create_contact(settings: ChatwootSettings, pessoa: Pessoa) -> Request:
+    """Make a contact.
+
+    Newer versions take its `source_id` in the inbox at once; others make one up.
+    """
     body: dict[str, Any] = {
         "inbox_id": settings.inbox_id,
-        "name": clean(nome)[:_MAX_NAME],
-        "identifier": identificador,
+        "name": clean(pessoa.nome)[:_MAX_NAME],
+        "identifier": pessoa.identificador,
+        "source_id": pessoa.source_id,
     }
-    if telefone:
-        body["phone_number"] = telefone
+    if pessoa.telefone:
+        body["phone_number"] = pessoa.telefone
     return _call(settings, "POST", "/contacts", json=body, operation="create_contact")
 
 
@@ -82,7 +73,7 @@ def create_conversation(
     body = {
         "source_id": source_id,
         "inbox_id": settings.inbox_id,
-        "contact_id": int(contato_id) if contato_id.isdigit() else contato_id,
+        "contact_id": _number(contato_id),
         "status": situacao,
     }
     return _call(settings, "POST", "/conversations", json=body, operation="create_conversation")
@@ -100,42 +91,44 @@ def list_messages(settings: ChatwootSettings, conversa: str) -> Request:
     return _call(settings, "GET", path, operation="list_messages")
 
 
-def create_message(
-    settings: ChatwootSettings,
-    conversa: str,
-    *,
-    texto: str,
-    lado: Lado,
-    source_id: str,
-    arquivos: Sequence[Arquivo] = (),
-) -> Request:
+def create_message(settings: ChatwootSettings, conversa: str, escrita: Escrita) -> Request:
     """Write one message into a conversation; its `source_id` marks it as Ponte's."""
     path = f"/conversations/{_part(conversa)}/messages"
-    if arquivos:
-        fields = {"message_type": lado, "private": "false", "source_id": source_id}
-        if texto:
-            fields["content"] = clean(texto)
-        content, kind = multipart(fields, arquivos)
-        return Request(
-            "POST", settings.url(path), content=content, timeout_s=_UPLOAD_S,
-            headers={**_headers(settings), "Content-Type": kind}, operation="create_message",
-        )  # fmt: skip
+    if escrita.anexos:
+        return _with_files(settings, path, escrita)
+    quoted = {} if escrita.responde_a is None else {"in_reply_to": _number(escrita.responde_a)}
     body = {
-        "content": clean(texto),
-        "message_type": lado,
+        "content": clean(escrita.texto),
+        "message_type": escrita.lado,
         "private": False,
-        "source_id": source_id,
+        "source_id": escrita.source_id,
         "content_type": "text",
-        "content_attributes": {},
+        "content_attributes": quoted,
     }
     return _call(settings, "POST", path, json=body, operation="create_message")
 
 
-def create_note(settings: ChatwootSettings, conversa: str, texto: str) -> Request:
-    """Write a private note, which only agents see."""
-    path = f"/conversations/{_part(conversa)}/messages"
-    body = {"content": clean(texto), "message_type": "outgoing", "private": True}
-    return _call(settings, "POST", path, json=body, operation="create_note")
+def _with_files(settings: ChatwootSettings, path: str, escrita: Escrita) -> Request:
+    fields = {
+        "message_type": escrita.lado,
+        "private": "false",
+        "source_id": escrita.source_id,
+    }
+    if escrita.responde_a is not None:
+        fields["content_attributes[in_reply_to]"] = escrita.responde_a
+    if escrita.texto:
+        fields["content"] = clean(escrita.texto)
+    content, kind = multipart(fields, escrita.anexos)
+    return Request(
+        "POST", settings.url(path), content=content, timeout_s=_UPLOAD_S,
+        headers={**_headers(settings), "Content-Type": kind}, operation="create_message",
+    )  # fmt: skip
+
+
+def delete_message(settings: ChatwootSettings, conversa: str, mensagem: str) -> Request:
+    """Take a message away."""
+    path = f"/conversations/{_part(conversa)}/messages/{_part(mensagem)}"
+    return _call(settings, "DELETE", path, operation="delete_message")
 
 
 def update_message(
@@ -154,7 +147,7 @@ def get_inbox(settings: ChatwootSettings) -> Request:
     return _call(settings, "GET", f"/inboxes/{settings.inbox_id}", operation="get_inbox")
 
 
-def multipart(fields: Mapping[str, str], arquivos: Sequence[Arquivo]) -> tuple[bytes, str]:
+def multipart(fields: Mapping[str, str], anexos: Sequence[Anexo]) -> tuple[bytes, str]:
     """Return a form with files and its content type.
 
     Source: RFC 7578; a quote or a line break in a name is percent-encoded as browsers do.
@@ -162,12 +155,12 @@ def multipart(fields: Mapping[str, str], arquivos: Sequence[Arquivo]) -> tuple[b
     boundary = secrets.token_hex(16)
     head = f"--{boundary}\r\nContent-Disposition: form-data; name="
     parts = [f'{head}"{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
-    for arquivo in arquivos:
+    for anexo in anexos:
         about = (
-            f'{head}"attachments[]"; filename="{_quoted(arquivo.nome)}"\r\n'
-            f"Content-Type: {_quoted(arquivo.mime)}\r\n\r\n"
+            f'{head}"attachments[]"; filename="{_quoted(anexo.nome)}"\r\n'
+            f"Content-Type: {_quoted(anexo.mime)}\r\n\r\n"
         )
-        parts.append(about.encode() + arquivo.dados + b"\r\n")
+        parts.append(about.encode() + anexo.dados + b"\r\n")
     body = b"".join(parts) + f"--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"
 
@@ -178,6 +171,10 @@ def _quoted(texto: str) -> str:
 
 def _part(valor: str) -> str:
     return quote(valor, safe="")
+
+
+def _number(valor: str) -> int | str:
+    return int(valor) if valor.isdecimal() else valor
 
 
 def _headers(settings: ChatwootSettings) -> dict[str, str]:

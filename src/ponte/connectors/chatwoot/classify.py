@@ -43,6 +43,20 @@ def classify_contact(answer: Answer) -> Verdict:
     return OK if is_taken(answer) or refuses_phone(answer) else classify(answer)
 
 
+def classify_gone(answer: Answer) -> Verdict:
+    """Return the verdict of changing a message: one that is gone there needs no change."""
+    verdict = classify(answer)
+    return OK if verdict.classe is Classe.GONE else verdict
+
+
+def classify_report(answer: Answer) -> Verdict:
+    """Return the verdict of telling how far a message came.
+
+    A 403 is no refused token here: inboxes of other kinds than API take no such report.
+    """
+    return OK if answer.status == 403 else classify_gone(answer)
+
+
 def _words(answer: Answer) -> str:
     """Return what it says was wrong, in whichever of its forms."""
     corpo = answer.json()

@@ -42,6 +42,18 @@ def parse(corpo: bytes, _settings: object = None) -> list[EventoDeCanal]:
     return [event for body in objetos(bodies) if (event := _event(body)) is not None]
 
 
+def as_event(message: Objeto, where: tuple[str, str, str]) -> EventoDeCanal:
+    """Return a listed message as the event of its creation would have told it.
+
+    Args:
+        message: As the API lists it.
+        where: The account, the inbox and the conversation.
+    """
+    account, inbox, conversation = where
+    talk = {"id": conversation, "inbox_id": inbox}
+    return _message({**message, "account": {"id": account}, "conversation": talk})
+
+
 def _event(body: Objeto) -> EventoDeCanal | None:
     name = lower(body.get("event")) or ""
     if name == "message_created":
@@ -104,7 +116,7 @@ def _updated(body: Objeto) -> EventoDeCanal:
         from_me=sort != "incoming",
         target_id=texto(body.get("id")),
         status="deleted" if deleted else _status(body),
-        timestamp_ms=_when(body.get("updated_at")) or _when(body.get("created_at")),
+        timestamp_ms=_changed_at(body) or _when(body.get("created_at")),
         origin=FROM_PONTE if own is not None else None,
         further={
             "forward": deleted and sort in _TO_CUSTOMER and not private,
@@ -135,6 +147,13 @@ def _status(body: Objeto) -> str | None:
     return lower(body.get("status")) or (lower(last.get("status")) if same else None)
 
 
+def _changed_at(body: Objeto) -> int | None:
+    """Return when it changed; only its copy in the conversation says so in some versions."""
+    last = _last_message(body)
+    same = texto(last.get("id")) == texto(body.get("id"))
+    return _when(body.get("updated_at")) or (_when(last.get("updated_at")) if same else None)
+
+
 def _reply_to(attributes: Objeto) -> str | None:
     return texto(attributes.get("in_reply_to_external_id")) or texto(attributes.get("in_reply_to"))
 
@@ -163,6 +182,7 @@ def _conversation(body: Objeto, name: str) -> EventoDeCanal:
             "assignee_id": texto(assignee.get("id")),
             "assignee_name": texto(assignee.get("name")),
             "changed": _changed(body),
+            "previous_status": _previous(body),
             "forward": False,
         },
     )
@@ -171,6 +191,15 @@ def _conversation(body: Objeto, name: str) -> EventoDeCanal:
 def _changed(body: Objeto) -> list[str]:
     """Return the names of what changed, as `changed_attributes` lists them."""
     return sorted({str(k) for x in objetos(body.get("changed_attributes")) for k in x})
+
+
+def _previous(body: Objeto) -> str | None:
+    """Return the status before, where it changed."""
+    for change in objetos(body.get("changed_attributes")):
+        found = lower(objeto(change.get("status")).get("previous_value"))
+        if found is not None:
+            return found
+    return None
 
 
 def _typing(body: Objeto, state: str) -> EventoDeCanal:

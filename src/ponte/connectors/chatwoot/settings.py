@@ -1,10 +1,24 @@
 """Settings of Chatwoot, read from PONTE_CHATWOOT__*."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
-from ponte.ports.fields import Secrets, Url
+from ponte.ports.fields import Secrets, Url, pieces
+
+CANAIS = frozenset({"whatsapp", "instagram", "facebook", "tiktok", "telegram", "x"})
+
+
+def _split(valor: Any) -> Any:
+    return pieces(valor) if isinstance(valor, str) else valor
 
 
 class ChatwootSettings(BaseModel):
@@ -20,6 +34,15 @@ class ChatwootSettings(BaseModel):
     )
     account_id: int | None = Field(None, gt=0, description="Number in the address of Chatwoot")
     inbox_id: int | None = Field(None, gt=0, description="The API channel inbox that is mirrored")
+    channels: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (), description="Canais whose conversations are mirrored, comma-separated; all when empty"
+    )
+    forward: Literal["agents", "all"] = Field(
+        "agents",
+        description="What goes to the customer: what people write there, or also what bots"
+        " and automatic templates (a survey) say",
+    )
+    sign: bool = Field(False, description="Begin what goes to the customer with who writes")
     webhook_secrets: Secrets = Field(
         (),
         description="Secrets of the inbox's webhook, comma-separated; each also opens the"
@@ -41,6 +64,14 @@ class ChatwootSettings(BaseModel):
         if not isinstance(valores, dict):
             return valores
         return {k: v for k, v in valores.items() if v != ""}
+
+    @field_validator("channels")
+    @classmethod
+    def _known(cls, valores: tuple[str, ...]) -> tuple[str, ...]:
+        if not CANAIS.issuperset(valores):
+            msg = f"of {', '.join(sorted(CANAIS))} alone"
+            raise ValueError(msg)
+        return valores
 
     @property
     def can_call(self) -> bool:
