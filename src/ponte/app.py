@@ -37,6 +37,7 @@ FEATURES = (
     "ponte.acesso.routes",
     "ponte.canais.routes",
     "ponte.canais.routes_instancias",
+    "ponte.canais.routes_recepcao",
     "ponte.metricas.routes",
     "ponte.operacao",
     "ponte.console.routes",

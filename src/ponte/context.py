@@ -14,6 +14,7 @@ from ponte.ports import (
     Helpdesk,
     OrderSource,
     Pairing,
+    Reception,
     Renewal,
     TokenStore,
     WebhookReceiver,
@@ -40,6 +41,7 @@ class Ligado:
     renewal: Renewal | None = None
     probe: Callable[[], Awaitable[int | None]] | None = None
     pairing: Pairing | None = None
+    reception: Reception | None = None
     helpdesk: Helpdesk | None = None
 
     @property

@@ -125,7 +125,7 @@ async def test_looking_often_asks_the_platform_once(
     for _ in range(5):
         await checker.check_hub_health(bot)
 
-    assert list(telegram.chamadas) == ["getMe"]
+    assert list(telegram.chamadas) == ["getMe", "getWebhookInfo"]
 
 
 async def test_an_old_answer_is_asked_for_again(
@@ -159,6 +159,6 @@ async def test_a_name_stands_for_the_hub_of_the_process() -> None:
 
     assert checker is get_health_checker()
     assert (health.name, health.status) == ("tiktok", "disabled")
-    assert whole["hubs"].keys() == {"whatsapp", "instagram", "facebook", "tiktok", "telegram"}
+    assert whole["hubs"].keys() == {"whatsapp", "instagram", "facebook", "tiktok", "telegram", "x"}
     with pytest.raises(NaoEncontrado):
         await checker.check_hub_health("orkut")

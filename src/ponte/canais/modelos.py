@@ -100,6 +100,19 @@ class ReinicioDoHub(_Saida):
     retomado: bool
 
 
+class WebhookDoHub(_Saida):
+    """Where a platform posts what comes; null `url`: it keeps it until it is asked.
+
+    `esperam` is what it could not hand over yet, `falha` why its last post failed.
+    """
+
+    hub: str
+    url: str | None
+    esperam: int
+    falha: str | None
+    falha_em: str | None
+
+
 class InstanciaDoCanal(_Saida):
     """One paired telephone; `motivo` is why it is not open."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 app = noun("Canais.")
 INSTANCIAS = "/hub/whatsapp/instancias"
+COM_WEBHOOK = ("telegram",)  # platforms that are told where to post
 LOOK_S = 3.0  # chosen: how often a person who holds a telephone is looked after
 CODIGO_S = 40.0  # documented: a code lives 45 s
 Canal = Annotated[str, typer.Argument(help="whatsapp, instagram, facebook, tiktok, telegram ou x.")]
@@ -82,13 +83,17 @@ def _act(path: str, feito: str) -> None:
 @app.command(
     "connect",
     **help_of(
-        "Pareia um celular de WhatsApp: mostra o código e espera, até Ctrl-C.",
+        "Pareia um celular de WhatsApp: mostra o código e espera, até Ctrl-C; ou liga o webhook"
+        " do Telegram.",
         "ponte canais connect loja-centro",
         "ponte canais connect loja-centro --pairing-code 5511999990000",
+        "ponte canais connect telegram",
     ),
 )
 def _connect(
-    nome: Annotated[str, typer.Argument(help="Nome da instância; é feita se não houver.")],
+    nome: Annotated[
+        str, typer.Argument(help="Nome da instância, feita se não houver; ou telegram.")
+    ],
     *,
     pairing_code: Annotated[
         str | None,
@@ -96,6 +101,10 @@ def _connect(
     ] = None,
 ) -> None:
     async def work(acesso: "Acesso") -> None:
+        if nome in COM_WEBHOOK:
+            hub = await acesso.put(f"/hub/{nome}/webhook", None)
+            saida.data(hub, f"canal {nome}: o que chega vem para {hub['url']}")
+            return
         names = [i["nome"] for i in (await acesso.get(INSTANCIAS))["itens"]]
         if nome not in names:
             corpo = {"nome": nome} | ({"numero": pairing_code} if pairing_code else {})
@@ -103,6 +112,22 @@ def _connect(
             if made["aviso"]:
                 saida.talk("Aviso: sem PONTE_ENDERECO_PUBLICO os eventos não chegam aqui.")
         saida.data(await _pair(acesso, nome, numero=pairing_code), f"instância {nome}: aberta")
+
+    run(work)
+
+
+@app.command(
+    "disconnect",
+    **help_of(
+        "Desliga o webhook do Telegram; o que chega espera lá, e é buscado.",
+        "ponte canais disconnect telegram",
+    ),
+)
+def _disconnect(canal: Annotated[str, typer.Argument(help="telegram.")]) -> None:
+    async def work(acesso: "Acesso") -> None:
+        path = f"/hub/{quote(canal, safe='')}/webhook"
+        await acesso.delete(path)
+        saida.data(await acesso.get(path), f"canal {canal}: sem webhook")
 
     run(work)
 

@@ -244,8 +244,8 @@ AJUDA = {
     "Revoga uma chave, em todo processo em segundos.": "Revoke a key, in every process in seconds.",
     "Id da chave, não ela mesma.": "The key's id, not the key itself.",
     # Channels.
-    "list, test, pause, resume, reset, connect, parse, classify.": (
-        "list, test, pause, resume, reset, connect, parse, classify."
+    "list, test, pause, resume, reset, connect, disconnect, parse, classify.": (
+        "list, test, pause, resume, reset, connect, disconnect, parse, classify."
     ),
     "whatsapp, instagram, facebook, tiktok, telegram ou x.": (
         "whatsapp, instagram, facebook, tiktok, telegram or x."
@@ -259,10 +259,18 @@ AJUDA = {
     "Fecha os disjuntores de um canal e volta a enviar.": (
         "Close the breakers of a canal and send again."
     ),
-    "Pareia um celular de WhatsApp: mostra o código e espera, até Ctrl-C.": (
-        "Pair a WhatsApp telephone: show the code and wait, until Ctrl-C."
+    "Pareia um celular de WhatsApp: mostra o código e espera, até Ctrl-C; ou liga o webhook"
+    " do Telegram.": (
+        "Pair a WhatsApp telephone: shows the code and waits, until Ctrl-C; or switch Telegram's"
+        " webhook on."
     ),
-    "Nome da instância; é feita se não houver.": "The instance's name; made where there is none.",
+    "Nome da instância, feita se não houver; ou telegram.": (
+        "The instance's name, made where there is none; or telegram."
+    ),
+    "Desliga o webhook do Telegram; o que chega espera lá, e é buscado.": (
+        "Switch Telegram's webhook off; what comes waits there, and is fetched."
+    ),
+    "telegram.": "telegram.",
     "Código de digitar para este número, só dígitos.": (
         "A code to type for this number, digits alone."
     ),

@@ -203,4 +203,6 @@ TEXTOS = {
     "canal {}: enviando": "canal {}: sending",
     "canal {}: disjuntores fechados": "canal {}: breakers closed",
     "instância {}: aberta": "instance {}: open",
+    "canal {}: o que chega vem para {}": "canal {}: what comes is posted to {}",
+    "canal {}: sem webhook": "canal {}: no webhook",
 }  # fmt: skip

@@ -9,10 +9,12 @@ from ponte.ports.channels import (
     Downloader,
     EstadoInstancia,
     History,
+    Inscricao,
     Instancia,
     Listener,
     Pairing,
     Pareamento,
+    Reception,
     Typist,
 )
 from ponte.ports.connector import (
@@ -60,6 +62,7 @@ __all__ = [
     "FiscalIssuer",
     "Helpdesk",
     "History",
+    "Inscricao",
     "Instancia",
     "Lado",
     "Listener",
@@ -73,6 +76,7 @@ __all__ = [
     "Progresso",
     "Prompt",
     "Qualidade",
+    "Reception",
     "Registro",
     "Renewal",
     "Situacao",

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from ponte.domain.evento import EventoDeCanal
 from ponte.domain.limites import Limites
-from ponte.ports.channels import Channel, Pairing
+from ponte.ports.channels import Channel, Pairing, Reception
 from ponte.ports.engines import TokenStore
 from ponte.ports.helpdesk import Helpdesk
 from ponte.ports.outside import AlertSink, OrderSource, WebhookReceiver
@@ -65,6 +65,7 @@ class Connector:
     limites: Limites | None = None
     canal: str | None = None
     pairing: Callable[[Any, Deps], Pairing] | None = None
+    reception: Callable[[Any, Deps], Reception] | None = None
     renewal: Callable[[Any, Deps], Renewal] | None = None
     helpdesk: Callable[[Any, Deps], Helpdesk | None] | None = None
     alert_tries: int = 5

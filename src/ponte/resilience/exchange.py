@@ -27,6 +27,7 @@ class Request:
         timeout_s: Seconds for the whole exchange, connecting included.
         operation: What it is for in metrics ("send_message"); the method when empty.
         reply_bytes: The largest reply that is read; None is the cap of every call.
+        held_s: Seconds that the other side is asked to hold its answer back: no latency of its.
         paced: Whether it takes a turn of the destination's limit; a mere question may not.
     """
 
@@ -39,6 +40,7 @@ class Request:
     operation: str = ""
     reply_bytes: int | None = None
     paced: bool = True
+    held_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,8 @@ class Http:
         with rastro.call(f"{self.counted_as} {operation}", destino=self.name) as vao:
             verdict = await self._behind_guards(one_call, paced=request.paced)
             _tell_span(vao, verdict, answer)
-        self._count(operation, verdict, elapsed_ms=answer.elapsed_ms if answer else 0.0)
+        elapsed_ms = max(0.0, answer.elapsed_ms - request.held_s * 1000) if answer else 0.0
+        self._count(operation, verdict, elapsed_ms=elapsed_ms)
         return answer, verdict
 
     async def _behind_guards(

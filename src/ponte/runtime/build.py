@@ -243,6 +243,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             renewal=connector.renewal(settings, deps) if connector.renewal else None,
             probe=partial(connector.probe, settings, deps) if connector.probe else None,
             pairing=connector.pairing(settings, deps) if connector.pairing else None,
+            reception=connector.reception(settings, deps) if connector.reception else None,
             helpdesk=connector.helpdesk(settings, deps) if connector.helpdesk else None,
         )
     return ligados

@@ -22,7 +22,7 @@ from ponte.errors import ArmazenamentoIndisponivel, Encerrando
 from ponte.estoque.monitor import watch
 from ponte.mensagens.carteiro import Carteiro
 from ponte.metricas.amostrador import Amostrador
-from ponte.runtime import instances, leases
+from ponte.runtime import instances, leases, recebedor
 from ponte.runtime.build import Built
 from ponte.runtime.instances import Instance
 from ponte.runtime.publisher import Publisher
@@ -55,6 +55,7 @@ class Supervisor:
     _relay: Relay | None = None
     _worker: Worker | None = None
     _worker_task: asyncio.Task[None] | None = None
+    _receiving: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def ctx(self) -> Context:
@@ -97,6 +98,8 @@ class Supervisor:
             self.keep("monitor", lambda: watch(self.ctx))
         if "scheduler" in self.papeis:
             self.keep("scheduler", Scheduler(self.ctx, self.jobs).run)
+            receiving = recebedor.tasks(self.ctx).items()
+            self._receiving = [self.keep(nome, task) for nome, task in receiving]
         self.pronto = True
 
     async def readiness(self) -> tuple[bool, dict[str, Any]]:
@@ -126,6 +129,8 @@ class Supervisor:
         """Begin the end."""
         self.pronto = False
         self._stop.set()
+        for task in self._receiving:
+            task.cancel()  # what was not stored is not confirmed either
         if self._worker is not None:
             self._worker.stop()
 

@@ -7,8 +7,9 @@ from ponte.connectors.telegram.channel import TelegramChannel
 from ponte.connectors.telegram.classify import classify
 from ponte.connectors.telegram.limites import LIMITES
 from ponte.connectors.telegram.parse import parse
+from ponte.connectors.telegram.recepcao import TelegramReception, probe
 from ponte.connectors.telegram.settings import TelegramSettings
-from ponte.connectors.telegram.sink import TelegramSink, probe
+from ponte.connectors.telegram.sink import TelegramSink
 from ponte.connectors.telegram.webhook import TelegramWebhook
 from ponte.ports import Connector
 
@@ -29,6 +30,7 @@ connector = Connector(
     classify=classify,
     limites=LIMITES,
     canal="telegram",
+    reception=TelegramReception,
     alert_tries=3,  # a chat reads a notice within minutes or not at all
     probe=probe,
 )

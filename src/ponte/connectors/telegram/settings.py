@@ -34,6 +34,11 @@ class TelegramSettings(BaseModel):
     webhook_secrets: Secrets = Field(
         (), description="Every secret_token valid now, comma-separated"
     )
+    polling: bool = Field(
+        default=True,
+        description="Fetch what people write while no webhook is set; false where another"
+        " program reads this bot",
+    )
 
     @property
     def bot_id(self) -> str | None:

@@ -12,7 +12,6 @@ from ponte.connectors.telegram.classify import (
 from ponte.connectors.telegram.settings import TelegramSettings
 from ponte.domain.alerta import Alerta
 from ponte.ports import Deps
-from ponte.resilience.exchange import Request
 from ponte.resilience.limiter import SlidingWindowRateLimiter
 
 log = structlog.get_logger(__name__)
@@ -53,9 +52,3 @@ class TelegramSink:
                 alerta, self._settings, fim=fim, html_mode=not plain, chat_id=self._chat_id
             )
             await self._http.send(again, classify)
-
-
-async def probe(settings: TelegramSettings, deps: Deps) -> None:
-    """Ask the Bot API whose token this is; raises `OutsideError` when it doesn't say."""
-    request = Request("GET", settings.method_url("getMe"), operation="get_me")
-    await deps.http("telegram").send(request, classify)
