@@ -27,6 +27,9 @@ ROWS = (
     "pg_idle",
     "stream",
     "pg_orders",
+    "guards",
+    "deliveries",
+    "webhooks",
 )
 
 
