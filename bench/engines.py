@@ -18,7 +18,8 @@ import asyncpg
 from bench.processes import NotAvailableError, NotReadyError
 from bench.setup import Setup
 from tests import postgres as clusters
-from tests.brokers.engines import Absent, Engine, Kafka, RabbitMQ, Redis
+from tests.brokers.engines import Absent, Engine, RabbitMQ, Redis
+from tests.brokers.kafka_node import Kafka
 
 KINDS: dict[str, Callable[[Path], Engine]] = {
     "kafka": Kafka,

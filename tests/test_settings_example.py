@@ -45,6 +45,15 @@ def test_a_zone_that_does_not_exist_is_refused_by_its_name(tz: str) -> None:
     assert [error["loc"] for error in refused.value.errors()] == [("tz",)]
 
 
+def test_an_empty_file_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PONTE_TLS_CERT", "")
+    monkeypatch.setenv("PONTE_KAFKA__CA_FILE", "")
+
+    read = Settings()
+
+    assert (read.tls_cert, read.kafka.ca_file) == (None, None)
+
+
 def test_every_setting_is_listed_once() -> None:
     both = (*names(Settings, "PONTE_"), *names(ClienteSettings, "PONTE_"))
     own = list(dict.fromkeys(both))  # the key is named by both

@@ -7,11 +7,19 @@ class under the prefix PONTE_<NAME>__, so a connector adds none here.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ponte.domain.nota import UF_CODIGO
@@ -27,6 +35,10 @@ ALIASES = {
 }
 DEMO_CNPJ = "11222333000181"  # the contract's example company; producao refuses it
 MIN_KEY = 32
+
+
+# An empty one is none, where Path would make the current folder of it.
+Arquivo = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 
 class Emitente(BaseModel):
@@ -110,6 +122,29 @@ class RabbitmqSettings(BaseModel):
     queue_type: Literal["quorum", "classic"] = "quorum"
 
 
+class KafkaSettings(BaseModel):
+    """How to enter a Kafka besides its address, and how its topics are made."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    ca_file: Arquivo = None
+    cert_file: Arquivo = None
+    key_file: Arquivo = None
+    key_password: SecretStr | None = None
+    # Both or neither: the protocol spoken has no "as you like" for one. 0: as the cluster makes
+    # a topic when it is first used. The limit of copies is the protocol's.
+    partitions: int = Field(default=0, ge=0, le=10_000)
+    replication: int = Field(default=0, ge=0, le=32_767)
+
+    @model_validator(mode="after")
+    def _check_topics(self) -> Self:
+        if bool(self.partitions) != bool(self.replication):
+            msg = "partitions and replication go together"
+            raise ValueError(msg)
+        return self
+
+
 class OtelSettings(BaseModel):
     """Where spans are sent; the standard OTEL_* names are accepted where one is empty."""
 
@@ -164,9 +199,11 @@ class Settings(BaseSettings):
     rate_limit_key: int = Field(default=200, ge=1)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    log_dir: Path | None = None
+    # Networks that addresses which callers give may lead to, beside the public internet.
+    redes_permitidas: Annotated[tuple[str, ...], NoDecode] = ()
+    tls_cert: Arquivo = None
+    tls_key: Arquivo = None
+    log_dir: Arquivo = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
     master_key: SecretStr | None = None
@@ -185,6 +222,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     limites: LimitesSettings = LimitesSettings()
     rabbitmq: RabbitmqSettings = RabbitmqSettings()
+    kafka: KafkaSettings = KafkaSettings()
     otel: OtelSettings = OtelSettings()
     bot: BotSettings = BotSettings()
 
@@ -234,7 +272,7 @@ class ClienteSettings(BaseSettings):
 
     url: str | None = None
     api_key: SecretStr | None = None
-    key_file: Path | None = None
+    key_file: Arquivo = None
 
 
 def no_color() -> bool:

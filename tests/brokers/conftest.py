@@ -16,10 +16,10 @@ from tests.brokers.engines import (
     REQUIRED,
     Absent,
     Engine,
-    Kafka,
     RabbitMQ,
     Redis,
 )
+from tests.brokers.kafka_node import Kafka
 from tests.brokers.mock import MockKafka
 
 

@@ -4,7 +4,6 @@ Each lives in a folder of its own, on ports that were free, and is ended by its 
 """
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -19,15 +18,11 @@ from typing import Any, Protocol
 import aio_pika
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]
-from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]
 from redis.asyncio import Redis as RedisClient
 
-from ponte.brokers.kafka import PREFIX, KafkaBroker
 from ponte.brokers.rabbitmq import RabbitBroker
 from ponte.brokers.redis import RedisBroker
 from ponte.ports import Broker
-from tests.espera import until
 
 HOST = "127.0.0.1"
 # A driver that is cut off in the middle of connecting leaves its socket to the collector.
@@ -114,7 +109,8 @@ def says(port: int, question: bytes, answer: bytes) -> bool:
         return False
 
 
-def _program(name: str, package: str) -> str:
+def program(name: str, package: str) -> str:
+    """Return where a program is; raises `Absent` with the package that brings it."""
     found = shutil.which(name)
     if found is None:
         raise Absent(f"needs {name}: apt-get install {package}")
@@ -165,8 +161,8 @@ class RabbitMQ:
     """A node with its own port mapper, cookie and folder."""
 
     def __init__(self, folder: Path) -> None:
-        server = str(RABBITMQ) if RABBITMQ.exists() else _program(RABBITMQ.name, RABBITMQ.name)
-        mapper = _program("epmd", "rabbitmq-server")
+        server = str(RABBITMQ) if RABBITMQ.exists() else program(RABBITMQ.name, RABBITMQ.name)
+        mapper = program("epmd", "rabbitmq-server")
         self.port, self._mapper_port = free_port(), free_port()
         self.url = f"amqp://guest:guest@{HOST}:{self.port}/"
         env = self._environment(folder)
@@ -243,7 +239,7 @@ class Redis:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"redis://{HOST}:{self.port}/0"
-        command = [_program("redis-server", "redis-server"), "--bind", HOST, "--port",
+        command = [program("redis-server", "redis-server"), "--bind", HOST, "--port",
                    str(self.port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
                    "--appendfsync", "always"]  # fmt: skip
         self.node = Process(
@@ -289,108 +285,3 @@ class Redis:
 
             await read()
             yield read
-
-
-@asynccontextmanager
-async def kafka_reads(url: str) -> AsyncIterator[Read]:
-    """Listen to the stream on Kafka."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=url.removeprefix("kafka://"), auto_offset_reset="earliest",
-        metadata_max_age_ms=500,
-    )  # fmt: skip
-    consumer.subscribe(pattern=FACTS)
-    await consumer.start()
-    known = {topic for topic in await consumer.topics() if re.match(FACTS, topic)}
-
-    async def assigned() -> bool:
-        return known <= {place.topic for place in consumer.assignment()}
-
-    await until(assigned)
-    # A new topic makes the consumer begin all of them again.
-    seen = await consumer.end_offsets(consumer.assignment())
-
-    async def read() -> list[Came]:
-        found = []
-        for place, records in (await consumer.getmany(timeout_ms=500)).items():
-            for record in records:
-                if record.offset < seen.get(place, 0):
-                    continue
-                seen[place] = record.offset + 1
-                headers = {k: v.decode() for k, v in record.headers}
-                found.append(
-                    Came(record.topic, record.key.decode(), orjson.loads(record.value),
-                         headers["ce_type"])
-                )  # fmt: skip
-        return found
-
-    try:
-        yield read
-    finally:
-        await consumer.stop()
-
-
-class Kafka:
-    """One node that is broker and controller (KRaft), from jars that Maven fetched."""
-
-    def __init__(self, folder: Path) -> None:
-        self._java = _program("java", "openjdk-17-jre-headless")
-        if not any(JARS.glob("kafka_*.jar")):
-            raise Absent("needs Kafka's jars: make engines, with Maven and Java 17")
-        self.port, self._controller = free_port(), free_port()
-        self.url = f"kafka://{HOST}:{self.port}"
-        self._settings = folder / "server.properties"
-        self._settings.write_text(self._properties(folder / "data"))
-        self.node = Process(
-            [*self._run(), "kafka.Kafka", str(self._settings)], folder=folder, env={},
-            answers=lambda: says(self.port, API_VERSIONS, b"\0\0"),
-        )  # fmt: skip
-
-    def start(self) -> None:
-        subprocess.run(  # noqa: S603 - our own command
-            [*self._run(), "kafka.tools.StorageTool", "format", "--ignore-formatted",
-             "-t", "cG9udGUtdGVzdGVzLWthZg", "-c", str(self._settings)],
-            check=True, capture_output=True, timeout=START_S,
-        )  # fmt: skip
-        self.node.start()
-
-    def stop(self) -> None:
-        self.node.stop(kill=True)
-
-    def restart(self) -> None:
-        self.node.restart()
-
-    def connect(self) -> Broker:
-        return KafkaBroker(self.url)
-
-    async def lose(self, fila: str) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=f"{HOST}:{self.port}")
-        await admin.start()
-        await admin.delete_topics([PREFIX + fila])
-        await admin.close()
-
-    def reads(self) -> AbstractAsyncContextManager[Read]:
-        return kafka_reads(self.url)
-
-    def _run(self) -> list[str]:
-        return [self._java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-cp", str(JARS / "*")]  # fmt: skip
-
-    def _properties(self, data: Path) -> str:
-        settings = {
-            "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@{HOST}:{self._controller}",
-            "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "log.dirs": str(data),
-            "num.partitions": "3",
-            "offsets.topic.num.partitions": "1",
-            "offsets.topic.replication.factor": "1",
-            "transaction.state.log.replication.factor": "1",
-            "transaction.state.log.min.isr": "1",
-            "group.initial.rebalance.delay.ms": "0",
-            "log.cleaner.enable": "false",
-        }
-        return "\n".join(f"{name}={value}" for name, value in settings.items())

@@ -10,7 +10,8 @@ from confluent_kafka import Producer as MockHost
 
 from ponte.brokers.kafka import KafkaBroker
 from ponte.ports import Broker, Prompt
-from tests.brokers.engines import START_S, Read, kafka_reads
+from tests.brokers.engines import START_S, Read
+from tests.brokers.kafka_node import kafka_reads
 
 
 class MockKafka:

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.brokers.engines import Absent, Engine, Kafka, RabbitMQ, Redis
+from tests.brokers.engines import Absent, Engine, RabbitMQ, Redis
+from tests.brokers.kafka_node import Kafka
 from tests.crash.killer import Role, Server, free_port, ponte_bin, ponte_env
 from tests.crash.watcher import Watcher
 from tests.postgres import Cluster, programs

@@ -4,7 +4,6 @@ import asyncio
 import resource
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from ponte.errors import ConfiguracaoInvalida
 from ponte.runtime.server import Server, check_exposure, listening_socket
 from ponte.telemetry import Telemetry
+from tests.certificado import certificate
 from tests.runtime.servido import Servido, app, closed_after, drip, servido_em, settings
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -372,7 +372,7 @@ async def test_a_taken_port_is_named(servido: Servido, tmp_path: Path) -> None:
 
 
 async def test_over_tls_requests_and_sockets_work(tmp_path: Path) -> None:
-    cert, key = _certificate(tmp_path)
+    cert, key = certificate(tmp_path)
     given = settings(tmp_path, values={"tls_cert": cert, "tls_key": key})
     trust = ssl.create_default_context(cafile=cert)
 
@@ -387,14 +387,3 @@ async def test_over_tls_requests_and_sockets_work(tmp_path: Path) -> None:
 
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert len(echo) == 60_000
-
-
-def _certificate(pasta: Path) -> tuple[Path, Path]:
-    cert, key = pasta / "cert.pem", pasta / "key.pem"
-    subprocess.run(  # noqa: S603 - fixed words and a path of the test's own
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",  # noqa: S607
-         "-nodes", "-keyout", str(key), "-out", str(cert), "-days", "1", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return cert, key

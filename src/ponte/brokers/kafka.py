@@ -10,7 +10,7 @@ Source: kafka.apache.org/documentation.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +22,16 @@ from aiokafka import (  # type: ignore[import-untyped]
     ConsumerRebalanceListener,
     TopicPartition,
 )
-from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
+from ponte.brokers.kafka_client import (
+    ANSWER_MS,
+    CONFIRM_S,
+    KafkaClient,
+    Seguranca,
+    Topicos,
+    engine_errors,
+)
 from ponte.brokers.mailbox import Mailbox
 from ponte.errors import ArmazenamentoIndisponivel
 from ponte.ports import Prompt, Registro
@@ -34,41 +41,23 @@ PREFIX = "ponte.fila."  # the bare nouns are the topics of the stream
 PREFETCH = 256  # chosen: two groups of the worker, one in hand and one on the way
 COUNT = 128
 POLL_MS = 500
-ANSWER_MS = 5_000
-CONFIRM_S = 10.0
 SESSION_MS = 6_000  # chosen: Kafka's least; a dead consumer's partitions move after it
 STOP_S = 2.0
 QUIET_S = 3.0  # chosen: how long nothing may come before the end of the topic is looked at
 AGAIN_S = 1.0  # chosen: how soon an engine that is away is tried again
 
 
-@contextlib.contextmanager
-def engine_errors() -> Iterator[None]:
-    """Turn what the library raises into "can't now"."""
-    try:
-        yield
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise ArmazenamentoIndisponivel(f"Kafka: {type(error).__name__} {error}") from error
-
-
-def servers(url: str) -> str:
-    """Return the host:port list of `kafka://host:port[,host:port]`."""
-    found = url.partition("://")[2].rstrip("/")
-    if not all(":" in one and one.rpartition(":")[2].isdigit() for one in found.split(",")):
-        raise ValueError(url)
-    return found
-
-
 class Producer:
     """An idempotent producer, made when it is needed and anew once it failed."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, client: KafkaClient) -> None:
+        self._client = client
         self._lock = asyncio.Lock()
         self._producer: Any = None
 
     async def start(self) -> None:
         """Connect."""
+        await self._client.greet()
         with engine_errors():
             await self._started()
 
@@ -78,6 +67,7 @@ class Producer:
             with engine_errors():
                 async with asyncio.timeout(CONFIRM_S):
                     producer = await self._started()
+                    await self._client.make({topic for topic, *_ in messages})
                     sent = [
                         await producer.send(
                             topic, value, key=key.encode(),
@@ -87,6 +77,7 @@ class Producer:
                     ]  # fmt: skip
                     await asyncio.gather(*sent)
         except ArmazenamentoIndisponivel:
+            self._client.forget()
             await self.close()
             raise
 
@@ -103,9 +94,8 @@ class Producer:
         async with self._lock:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap, enable_idempotence=True, acks="all",
-                    request_timeout_ms=ANSWER_MS,
-                )  # fmt: skip
+                    enable_idempotence=True, acks="all", **self._client.options
+                )
                 try:
                     await producer.start()
                 except BaseException:
@@ -153,15 +143,18 @@ class KafkaBroker:
     name = "kafka"
     rows_are_the_queue = False
 
-    def __init__(self, url: str) -> None:
-        self._bootstrap = servers(url)
-        self._producer = Producer(self._bootstrap)
+    def __init__(
+        self, url: str, seguranca: Seguranca | None = None, topicos: Topicos | None = None
+    ) -> None:
+        self._client = KafkaClient(url, seguranca, topicos)
+        self._producer = Producer(self._client)
         self._mailbox = Mailbox()
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._reading: dict[str, _Reading] = {}
 
-    async def start(self, filas: Iterable[str] = ()) -> None:  # noqa: ARG002 - made when used
+    async def start(self, filas: Iterable[str] = ()) -> None:
         await self._producer.start()
+        await self._client.make(PREFIX + fila for fila in filas)
 
     async def publish(self, prompts: Sequence[Prompt]) -> None:
         await self._producer.send([(PREFIX + p.fila, p.lane, _body(p), {}) for p in prompts])
@@ -196,14 +189,14 @@ class KafkaBroker:
         self._mailbox.give_back(prompts)
 
     async def consumers(self, fila: str) -> int:
-        async with self._admin() as admin:
+        async with self._client.admin() as admin:
             [answer] = await admin.describe_consumer_groups([PREFIX + fila])
         # A group: error, id, state, protocol type, protocol, members.
         return sum(len(group[5]) for group in answer.groups)
 
     async def depth(self, fila: str) -> int | None:
         topic = PREFIX + fila
-        async with self._admin() as admin:
+        async with self._client.admin() as admin:
             [found] = await admin.describe_topics([topic])
             numbers = [p["partition"] for p in found["partitions"]]
             if not numbers:
@@ -214,19 +207,6 @@ class KafkaBroker:
                 return await _lag(consumer, topic, numbers)
             finally:
                 await _stopped(consumer)
-
-    @contextlib.asynccontextmanager
-    async def _admin(self) -> AsyncIterator[Any]:
-        with engine_errors():
-            async with asyncio.timeout(CONFIRM_S):
-                admin = AIOKafkaAdminClient(
-                    bootstrap_servers=self._bootstrap, request_timeout_ms=ANSWER_MS
-                )
-                try:
-                    await admin.start()
-                    yield admin
-                finally:
-                    await admin.close()
 
     async def close(self) -> None:
         readers, self._readers = self._readers, {}
@@ -240,10 +220,9 @@ class KafkaBroker:
 
     def _consumer(self, fila: str) -> Any:
         return AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, group_id=PREFIX + fila, enable_auto_commit=False,
-            auto_offset_reset="earliest", session_timeout_ms=SESSION_MS,
-            heartbeat_interval_ms=SESSION_MS // 3, request_timeout_ms=ANSWER_MS,
-            metadata_max_age_ms=ANSWER_MS,
+            group_id=PREFIX + fila, enable_auto_commit=False, auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_MS, heartbeat_interval_ms=SESSION_MS // 3,
+            metadata_max_age_ms=ANSWER_MS, **self._client.options,
         )  # fmt: skip
 
     async def _read(self, fila: str) -> None:
@@ -253,6 +232,7 @@ class KafkaBroker:
             reading = _Reading(consumer)
             try:
                 with engine_errors():
+                    await self._client.make([PREFIX + fila])
                     consumer.subscribe([PREFIX + fila], listener=reading)
                     await consumer.start()
                     if down:
@@ -294,8 +274,10 @@ class KafkaStream:
 
     name = "kafka"
 
-    def __init__(self, url: str) -> None:
-        self._producer = Producer(servers(url))
+    def __init__(
+        self, url: str, seguranca: Seguranca | None = None, topicos: Topicos | None = None
+    ) -> None:
+        self._producer = Producer(KafkaClient(url, seguranca, topicos))
 
     async def publish(self, registros: Sequence[Registro]) -> None:
         await self._producer.send(

@@ -22,8 +22,8 @@ from ponte.telemetry import Telemetry
 ABRE_S = 3.0  # chosen: an address of one's own network answers in milliseconds
 RESPONDE_S = 10.0  # chosen: what a driver takes to connect, at the worst
 NOMES = {"amqp": "RabbitMQ", "amqps": "RabbitMQ", "redis": "Redis", "rediss": "Redis",
-         "kafka": "Kafka"}  # fmt: skip
-PORTAS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379, "kafka": 9092}
+         "kafka": "Kafka", "kafkas": "Kafka"}  # fmt: skip
+PORTAS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379, "kafka": 9092, "kafkas": 9093}
 SEM_ELA = "; até lá os pedidos entram e andam pelo banco"
 SEM_ELE = "; até lá os fatos esperam no banco"
 # What an engine says of who knocks: aiormq's and redis-py's exceptions, by their names.
@@ -38,9 +38,11 @@ async def examine(settings: Settings) -> list[Achado]:
     stream = settings.stream_url.get_secret_value()
     found = [Achado("motor da fila", ok=True, texto="o próprio banco")]
     if fila:
-        found = [await _look("motor da fila", "PONTE_QUEUE_URL", fila, sem=SEM_ELA)]
+        found = [await _look(settings, "motor da fila", "PONTE_QUEUE_URL", url=fila, sem=SEM_ELA)]
     if stream:
-        found.append(await _look("motor do stream", "PONTE_STREAM_URL", stream, sem=SEM_ELE))
+        found.append(
+            await _look(settings, "motor do stream", "PONTE_STREAM_URL", url=stream, sem=SEM_ELE)
+        )
     if settings.redis_url.get_secret_value():
         found.append(await _helper(settings))
     return found
@@ -69,8 +71,9 @@ async def _helper(settings: Settings) -> Achado:
     return Achado(nome, ok=True, texto=texto)
 
 
-async def _look(nome: str, variavel: str, url: str, *, sem: str) -> Achado:
-    settings = Settings.model_construct(queue_url=SecretStr(url), stream_url=SecretStr(url))
+async def _look(settings: Settings, nome: str, variavel: str, *, url: str, sem: str) -> Achado:
+    both = {"queue_url": SecretStr(url), "stream_url": SecretStr(url)}
+    settings = settings.model_copy(update=both)
     try:
         # Each names its own variable where the address is wrong.
         broker = open_broker(settings)

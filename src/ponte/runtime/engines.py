@@ -25,6 +25,7 @@ BROKERS = {
     "redis": ("ponte.brokers.redis:RedisBroker", "redis"),
     "rediss": ("ponte.brokers.redis:RedisBroker", "redis"),
     "kafka": ("ponte.brokers.kafka:KafkaBroker", "kafka"),
+    "kafkas": ("ponte.brokers.kafka:KafkaBroker", "kafka"),
 }
 STREAMS = {
     "amqp": ("ponte.brokers.rabbitmq_stream:RabbitStream", "rabbitmq"),
@@ -32,6 +33,7 @@ STREAMS = {
     "redis": ("ponte.brokers.redis:RedisStream", "redis"),
     "rediss": ("ponte.brokers.redis:RedisStream", "redis"),
     "kafka": ("ponte.brokers.kafka:KafkaStream", "kafka"),
+    "kafkas": ("ponte.brokers.kafka:KafkaStream", "kafka"),
 }
 
 HELPERS = {
@@ -50,7 +52,7 @@ def open_broker(settings: Settings) -> Broker:
     if not url:
         return DatabaseBroker()
     classe, scheme = _named("PONTE_QUEUE_URL", url, BROKERS)
-    options: dict[str, Any] = {}
+    options = _kafka(settings) if scheme.startswith("kafka") else {}
     if scheme.startswith("amqp"):
         options["queue_type"] = settings.rabbitmq.queue_type
     return cast("Broker", _opened("PONTE_QUEUE_URL", classe, url, options))
@@ -65,8 +67,9 @@ def open_stream(settings: Settings) -> Stream | None:
     url = settings.stream_url.get_secret_value()
     if not url:
         return None
-    classe, _scheme = _named("PONTE_STREAM_URL", url, STREAMS)
-    return cast("Stream", _opened("PONTE_STREAM_URL", classe, url, {}))
+    classe, scheme = _named("PONTE_STREAM_URL", url, STREAMS)
+    options = _kafka(settings) if scheme.startswith("kafka") else {}
+    return cast("Stream", _opened("PONTE_STREAM_URL", classe, url, options))
 
 
 def open_helper(
@@ -97,6 +100,21 @@ async def start(broker: Broker, filas: Iterable[str]) -> None:
         await broker.start(filas)
     except ArmazenamentoIndisponivel as error:
         log.warning("the broker is away, starting without it", motor=broker.name, erro=str(error))
+
+
+def _kafka(settings: Settings) -> dict[str, Any]:
+    from ponte.brokers.kafka_client import Seguranca, Topicos  # noqa: PLC0415 - an extra's driver
+
+    chosen = settings.kafka
+    password = chosen.key_password
+    return {
+        "seguranca": Seguranca(
+            sasl_mechanism=chosen.sasl_mechanism, ca_file=chosen.ca_file,
+            cert_file=chosen.cert_file, key_file=chosen.key_file,
+            key_password=None if password is None else password.get_secret_value(),
+        ),
+        "topicos": Topicos(chosen.partitions, chosen.replication) if chosen.partitions else None,
+    }  # fmt: skip
 
 
 def _named(setting: str, url: str, known: dict[str, tuple[str, str]]) -> tuple[Any, str]:
