@@ -36,7 +36,8 @@ class SimuladorWhatsAppCloud(Plataforma):
     `fora` are numbers that WhatsApp does not know; `contas` gives the form under which it
     knows a number, where that is another one (the ninth digit); `apressados` counts how
     often more somebody may not be written to yet (131056); `modelos` are approved; `midias`
-    are its media by their ids, `lidas` what the shop marked as read.
+    are its media by their ids, `lidas` what the shop marked as read; the next sendings are
+    refused with the codes in `recusas`.
 
     Args:
         webhook_url: Where its events go.
@@ -59,6 +60,7 @@ class SimuladorWhatsAppCloud(Plataforma):
         self.modelos = {"pedido_enviado"}
         self.midias: dict[str, tuple[bytes, str]] = {}
         self.lidas: list[str] = []
+        self.recusas: list[int] = []
         self._url = ""
         self._wrote_ms: dict[str, int] = {}
         self._now = now
@@ -256,6 +258,8 @@ class SimuladorWhatsAppCloud(Plataforma):
             self.lidas.append(str(corpo.get("message_id")))
             return JSONResponse({"success": True})
         refused = refused or _malformed(corpo)
+        if refused is None and self.recusas:
+            refused = meta.graph_refusal(400, self.recusas.pop(0), "Refused as ordered")
         if refused is not None:
             return refused
         numero = str(corpo.get("to") or corpo.get("recipient"))

@@ -210,6 +210,33 @@ async def test_what_was_not_taken_says_so_in_its_class_and_was_tried_once(
     assert caso.simulador.token not in f"{caught.value} {caught.value!r}"
 
 
+async def test_what_meta_refuses_has_its_class(caso: Caso) -> None:
+    await caso.simulador.write(ANA, "Oi")
+    refusals = {
+        4: Classe.RATE_LIMITED,
+        80007: Classe.RATE_LIMITED,
+        130429: Classe.RATE_LIMITED,
+        131048: Classe.RATE_LIMITED,
+        200: Classe.AUTH,
+        131005: Classe.AUTH,
+        368: Classe.AUTH,
+        131042: Classe.AUTH,
+        131000: Classe.RETRY,
+        131052: Classe.INVALID_REQUEST,
+        131049: Classe.RECIPIENT_UNREACHABLE,
+    }
+    caso.simulador.recusas = list(refusals)
+    found = []
+
+    for _ in refusals:
+        with pytest.raises(OutsideError) as caught:
+            await caso.channel.send(OLA)
+        found.append(caught.value.classe)
+
+    assert found == list(refusals.values())
+    assert not caso.simulador.mensagens
+
+
 async def test_a_rate_limit_of_the_number_makes_everybody_wait(caso: Caso) -> None:
     caso.simulador.misbehave("429", onde="send", segundos=120)
     with pytest.raises(OutsideError):
