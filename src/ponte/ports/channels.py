@@ -103,55 +103,6 @@ class Reception(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Inscricao:
-    """How a platform tells of what comes.
-
-    Args:
-        url: Where it posts; None while it keeps everything until somebody asks.
-        esperam: How much was not taken yet.
-        falha: Why its last post failed, None when it did not.
-        falha_em_ms: When that was, epoch milliseconds.
-    """
-
-    url: str | None
-    esperam: int = 0
-    falha: str | None = None
-    falha_em_ms: int | None = None
-
-
-class Reception(Protocol):
-    """A platform that is told where to post or, while it is not, keeps what comes until asked.
-
-    `asks` is False where the installation leaves asking to another program. Every call raises
-    `OutsideError`.
-    """
-
-    asks: bool
-
-    async def subscribe(self, url: str) -> None:
-        """Make it post to an address, what it kept included.
-
-        Raises:
-            ConfiguracaoInvalida: a setting is missing by which its posts would be known.
-        """
-
-    async def unsubscribe(self) -> None:
-        """Make it keep what comes again; nothing that waits is lost."""
-
-    async def subscription(self) -> Inscricao:
-        """Ask it where it posts, and how that goes."""
-
-    async def fetch(self, *, desde: int | None, espera_s: float) -> Sequence[tuple[int, bytes]]:
-        """Return what waits as (number, body), oldest first; wait so long for the first.
-
-        Asking for what comes `desde` a number confirms all before it.
-
-        Raises:
-            ConflitoDeEstado: it posts to an address, or somebody else asks.
-        """
-
-
 class History(Protocol):
     """A channel whose past can be read, so that an outage leaves no gap."""
 
