@@ -38,6 +38,7 @@ FEATURES = (
     "ponte.canais.routes",
     "ponte.canais.routes_instancias",
     "ponte.canais.routes_recepcao",
+    "ponte.canais.routes_recuperar",
     "ponte.metricas.routes",
     "ponte.operacao",
     "ponte.console.routes",

@@ -167,6 +167,12 @@ class BotSettings(BaseModel):
     responder_s: float = Field(default=20, gt=0, le=50)
 
 
+class CanaisSettings(BaseModel):
+    """How canais are looked after: `recuperar_s` between two looks at their past, 0 for none."""
+
+    recuperar_s: float = Field(default=300, ge=0)
+
+
 class LimitesSettings(BaseModel):
     """Numbers of promise P13; each has a metric and a defined answer."""
 
@@ -225,6 +231,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     otel: OtelSettings = OtelSettings()
     bot: BotSettings = BotSettings()
+    canais: CanaisSettings = CanaisSettings()
 
     @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod

@@ -203,6 +203,7 @@ class Telemetry:
         self.silent = Gauge(
             "ponte_channel_silent", "1 where nobody writes who always did", ["canal"], registry=r
         )
+        self.recovered, self.pulls, self.pull_age = _of_the_past(r)
         self.alerts = Gauge("ponte_alerts_open", "Alerts not resolved", ["severidade"], registry=r)
         self.sockets = Gauge("ponte_websockets", "WebSockets open", registry=r)
         self.frames = Counter("ponte_frames_total", "WebSocket frames written", registry=r)
@@ -243,6 +244,23 @@ class Telemetry:
     def exposition(self) -> bytes:
         """Return the registry in Prometheus text form."""
         return generate_latest(self.registry)
+
+
+def _of_the_past(registry: CollectorRegistry) -> tuple[Counter, Counter, Gauge]:
+    return (
+        Counter(
+            "ponte_channel_recovered_total", "Messages that no webhook brought", ["canal"],
+            registry=registry,
+        ),
+        Counter(
+            "ponte_channel_pulls_total", "Looks at a canal's past", ["canal", "resultado"],
+            registry=registry,
+        ),
+        Gauge(
+            "ponte_channel_pull_age_seconds", "Since a canal's past was read", ["canal"],
+            registry=registry,
+        ),
+    )  # fmt: skip
 
 
 def _of_the_outside(registry: CollectorRegistry) -> tuple[Counter, Histogram]:

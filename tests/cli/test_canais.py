@@ -83,3 +83,15 @@ def test_a_telephone_is_connected_by_the_code_that_is_drawn(loja: Terminal) -> N
     assert "█" in said.err
     assert "instância norte: aberta" in said.out
     assert (again["estado"], again["numero"]) == ("aberta", "5511999990055")
+
+
+def test_the_past_of_a_canal_is_fetched(loja: Terminal) -> None:
+    with evolution(paired_after_s=60) as env:
+        for name, value in env.items():
+            loja.patch.setenv(name, value)
+
+        said = loja.ok("canais", "pull", "whatsapp")
+        off = loja.run("canais", "pull", "tiktok")
+
+    assert "canal whatsapp: 0 mensagens novas" in said.out
+    assert (off.code, "can't be read" in off.err) == (1, True)

@@ -1,10 +1,12 @@
 """Consultas: what the database and this process know of a hub, as facts with their ages."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ponte.canais import hubs, numeros, saude
-from ponte.canais.saude import Fatos
+from ponte.canais import hubs, lacunas, numeros, saude
+from ponte.canais.lacunas import Lacuna
+from ponte.canais.saude import Fatos, Recuperacao
 from ponte.context import Context
 from ponte.store.db import Tx
 
@@ -17,7 +19,28 @@ _COLUNAS = (
 async def facts(ctx: Context, nomes: Sequence[str]) -> dict[str, Fatos]:
     """Return the facts of some hubs as they stand now."""
     rows, trafego = await ctx.db.read(_stored, ctx.now_ms() // 1000)
-    return {hub: _facts(ctx, hub, row=rows.get(hub), trafego=trafego.get(hub, {})) for hub in nomes}
+    past = await ctx.db.read(lacunas.known)
+    found = {
+        hub: _facts(ctx, hub, row=rows.get(hub), trafego=trafego.get(hub, {})) for hub in nomes
+    }
+    return {hub: replace(f, recuperacao=_past(ctx, hub, past)) for hub, f in found.items()}
+
+
+def _past(ctx: Context, hub: str, known: Mapping[str, Lacuna]) -> Recuperacao:
+    readers = [c for c in hubs.serving(ctx, hub) if lacunas.history(c) is not None]
+    if not readers:
+        return Recuperacao()
+    lacuna = known.get(readers[0].connector.name)
+    if lacuna is None:
+        return Recuperacao(existe=True)
+    puxada_em = lacuna.puxada_em
+    return Recuperacao(
+        existe=True,
+        idade_s=None if puxada_em is None else max(0.0, (ctx.now_ms() - puxada_em) / 1000),
+        novas=lacuna.novas,
+        pedida=lacuna.pedida_em is not None,
+        erro=lacuna.erro,
+    )
 
 
 def view(fatos: Fatos) -> dict[str, Any]:
@@ -35,6 +58,13 @@ def view(fatos: Fatos) -> dict[str, Any]:
             "idade_s": _age(fatos.sonda_s),
             "ok": None if fatos.sonda_s is None else fatos.sonda_erro is None,
             "erro": fatos.sonda_erro,
+        },
+        "recuperacao": {
+            "existe": fatos.recuperacao.existe,
+            "idade_s": _age(fatos.recuperacao.idade_s),
+            "novas": fatos.recuperacao.novas,
+            "pedida": fatos.recuperacao.pedida,
+            "erro": fatos.recuperacao.erro,
         },
         "esperadas_desde_a_ultima": round(fatos.esperadas, 1),
         "parado": fatos.parado,

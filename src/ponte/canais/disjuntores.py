@@ -13,13 +13,13 @@ from functools import partial
 
 import structlog
 
-from ponte.canais import avisos, hubs
+from ponte.canais import avisos, hubs, lacunas
 from ponte.context import Context
 from ponte.errors import PonteError
 from ponte.events import FatoGravado
 from ponte.events.canais import DisjuntorMudou, DisjuntorReiniciado
 from ponte.logs import mask
-from ponte.resilience.breaker import BreakerState
+from ponte.resilience.breaker import CLOSED, BreakerState
 from ponte.resilience.http import Http
 from ponte.store.db import Tx
 
@@ -86,4 +86,6 @@ class Vigia:
 
 async def _put(tx: Tx, ctx: Context, fato: DisjuntorMudou) -> None:
     tx.put(fato)
+    if fato.estado == CLOSED.value:
+        await lacunas.ask(tx, hubs.behind(ctx, fato.hub))
     await avisos.tell_breaker(tx, ctx, hub=fato.hub, estado=fato.estado, motivo=fato.motivo)

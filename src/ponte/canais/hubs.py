@@ -66,6 +66,13 @@ def every(https: Iterable[Http]) -> list[Http]:
     ]
 
 
+def behind(ctx: Context, destino: str) -> str:
+    """Return the hub whose calls go to a destination, or to a part of one."""
+    owner = _owner(destino.partition(":")[0], ctx.ligados)
+    ligado = ctx.ligados.get(owner)
+    return owner if ligado is None else hub_of(ligado)
+
+
 def _owner(destino: str, connectors: Iterable[str]) -> str:
     """Return the connector that calls a destination: `telegram` of `telegram_mensagens`."""
     begins = [n for n in connectors if destino == n or destino.startswith(f"{n}_")]

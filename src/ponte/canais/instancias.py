@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import segno
 
 from ponte.alertas.handlers import politica
-from ponte.canais import avisos
+from ponte.canais import avisos, lacunas
 from ponte.context import Context, Ligado
 from ponte.domain.evento import EventoDeCanal
 from ponte.domain.leitura import booleano, texto
@@ -145,6 +145,8 @@ async def note(ctx: Context, tx: Tx, *, canal: str, instancia: Instancia) -> Non
         " ON CONFLICT (chave) DO UPDATE SET valor = excluded.valor",
         (chave, instancia.estado),
     )
+    if instancia.estado == "aberta":
+        await lacunas.ask(tx, canal)
     motivo = instancia.motivo or ""
     tx.put(
         InstanciaMudou(

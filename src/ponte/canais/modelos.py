@@ -25,6 +25,16 @@ class SondaDoHub(_Saida):
     erro: str | None
 
 
+class RecuperacaoDoHub(_Saida):
+    """The last look at what a hub wrote down itself; `novas` were told by no webhook."""
+
+    existe: bool
+    idade_s: float | None
+    novas: int
+    pedida: bool
+    erro: str | None
+
+
 class SaudeDoHub(_Saida):
     """How a hub is and why; each fact with its age in seconds, null where it never was."""
 
@@ -35,6 +45,7 @@ class SaudeDoHub(_Saida):
     ultima_falha_s: float | None
     falha: str | None
     sonda: SondaDoHub
+    recuperacao: RecuperacaoDoHub
     esperadas_desde_a_ultima: float
     parado: str | None
     disjuntores: dict[str, EstadoDoDisjuntor]
@@ -155,6 +166,15 @@ class ChatwootDaInstancia(_Saida):
     nome: str
     enabled: bool
     webhook_url: str | None
+
+
+class RecuperacaoPedida(_Saida):
+    """What a look at a hub's past brought; `pedida`: it is not at its end yet."""
+
+    hub: str
+    novas: int
+    pedida: bool
+    erro: str | None
 
 
 class PausaDoHub(_Saida):

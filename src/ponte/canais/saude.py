@@ -23,6 +23,17 @@ Trafego = Mapping[int, float]  # hour since the epoch -> messages
 
 
 @dataclass(frozen=True, slots=True)
+class Recuperacao:
+    """When a hub's own past was read last, what nobody had told, and whether it failed since."""
+
+    existe: bool = False
+    idade_s: float | None = None
+    novas: int = 0
+    pedida: bool = False
+    erro: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fatos:
     """What is known of a hub; ages in seconds, None where it never happened.
 
@@ -46,6 +57,7 @@ class Fatos:
     sonda_erro: str | None = None
     esperadas: float = 0.0
     disjuntores: Mapping[str, BreakerState] = field(default_factory=dict)
+    recuperacao: Recuperacao = Recuperacao()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from ponte.alertas.handlers import politica
-from ponte.canais import avisos, consultas, hubs, saude
+from ponte.canais import avisos, consultas, hubs, lacunas, saude
 from ponte.canais.saude import Fatos, Saude
 from ponte.context import Context, Ligado
 from ponte.errors import ConflitoDeEstado, PonteError
@@ -102,6 +102,8 @@ async def _tell_change(tx: Tx, hub: str, agora: Saude) -> None:
     if antes == agora.status:
         return
     await _put_meta(tx, chave, agora.status)
+    if agora.status == "healthy":
+        await lacunas.ask(tx, hub)
     tx.put(CanalMudou(canal=hub, estado=agora.status, antes=antes, motivo=agora.motivo))
 
 

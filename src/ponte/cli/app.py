@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "canais": (
         "ponte.cli.canais",
         "app",
-        "list, test, pause, resume, reset, connect, disconnect, parse, classify.",
+        "list, test, pause, resume, reset, pull, connect, disconnect, parse, classify.",
     ),
     "falhas": ("ponte.cli.falhas", "app", "list, show, reprocess, discard, export."),
     "eventos": ("ponte.cli.eventos", "app", "list: todos os fatos, em ordem."),

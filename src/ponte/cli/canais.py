@@ -81,6 +81,35 @@ def _act(path: str, feito: str) -> None:
 
 
 @app.command(
+    "pull",
+    **help_of(
+        "Busca o que um canal escreveu enquanto ninguém ouvia.",
+        "ponte canais pull whatsapp",
+        "ponte canais pull whatsapp --desde 2026-11-24T08:00:00-03:00",
+    ),
+)
+def _pull(
+    canal: Canal,
+    *,
+    desde: Annotated[
+        str | None, typer.Option(metavar="QUANDO", help="RFC 3339; sem isso, de onde parou.")
+    ] = None,
+) -> None:
+    path = quote(canal, safe="")
+
+    async def work(acesso: "Acesso") -> None:
+        since = "" if desde is None else f"?desde={quote(desde, safe='')}"
+        past = await acesso.post(f"/hub/{path}/puxar{since}")
+        if past["pedida"]:
+            saida.talk("Ainda não chegou ao fim; o papel scheduler continua.")
+        if past["erro"]:
+            saida.stop(f"{canal} não contou o que houve", causa=past["erro"], codigo=saida.FALHOU)
+        saida.data(past, f"canal {canal}: {past['novas']} mensagens novas")
+
+    run(work)
+
+
+@app.command(
     "connect",
     **help_of(
         "Pareia um celular de WhatsApp: mostra o código e espera, até Ctrl-C; ou liga o webhook"

@@ -244,9 +244,13 @@ AJUDA = {
     "Revoga uma chave, em todo processo em segundos.": "Revoke a key, in every process in seconds.",
     "Id da chave, não ela mesma.": "The key's id, not the key itself.",
     # Channels.
-    "list, test, pause, resume, reset, connect, disconnect, parse, classify.": (
-        "list, test, pause, resume, reset, connect, disconnect, parse, classify."
+    "list, test, pause, resume, reset, pull, connect, disconnect, parse, classify.": (
+        "list, test, pause, resume, reset, pull, connect, disconnect, parse, classify."
     ),
+    "Busca o que um canal escreveu enquanto ninguém ouvia.": (
+        "Fetch what a canal wrote down while nobody listened."
+    ),
+    "RFC 3339; sem isso, de onde parou.": "RFC 3339; without it, from where it ended.",
     "whatsapp, instagram, facebook, tiktok, telegram ou x.": (
         "whatsapp, instagram, facebook, tiktok, telegram or x."
     ),

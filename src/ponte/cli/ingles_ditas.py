@@ -254,6 +254,10 @@ DITAS = {
     "--label NOME=VALOR": "--label NAME=VALUE",
     "--label não aceita {}": "--label does not take {}",
     "Não há a fonte {}": "There is no source {}",
+    "{} não contou o que houve": "{} did not tell what happened",
+    "Ainda não chegou ao fim; o papel scheduler continua.": (
+        "Not at its end yet; the scheduler role goes on."
+    ),
     "{} não respondeu bem": "{} did not answer well",
     "Aviso: sem PONTE_ENDERECO_PUBLICO os eventos não chegam aqui.": (
         "Warning: without PONTE_ENDERECO_PUBLICO its events don't come here."

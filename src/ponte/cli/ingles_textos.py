@@ -201,6 +201,7 @@ TEXTOS = {
     "saiu há (s)": "sent (s ago)",
     "canal {}: parado": "canal {}: stopped",
     "canal {}: enviando": "canal {}: sending",
+    "canal {}: {} mensagens novas": "canal {}: {} new messages",
     "canal {}: disjuntores fechados": "canal {}: breakers closed",
     "instância {}: aberta": "instance {}: open",
     "canal {}: o que chega vem para {}": "canal {}: what comes is posted to {}",

@@ -28,6 +28,7 @@ _ENTREGAS = {
     "played": Entrega.LIDA,
     "failed": Entrega.FALHOU,
 }
+FRESCA_MS = 10 * 60_000  # chosen: what was fetched later than this is answered by nobody
 MENSAGENS = frozenset({"message", "postback", "referral", "optin"})
 RECIBOS = frozenset({"status", "read"})
 # A repeat, or what an older delivery brings late, changes nothing.
@@ -54,7 +55,8 @@ async def receive(
         tx: The caller's transaction.
         evento: What the platform told.
         conector: Who brought it.
-        historia: It was fetched from the past: nobody answers it, and it counts as no traffic.
+        historia: It was fetched from the past: it counts as no traffic, and nobody answers it
+            but where it is fresh still.
     """
     canal = canal_of(evento)
     if canal is None or not (evento.chat_id or evento.sender_id or evento.target_id):
@@ -108,7 +110,7 @@ async def _message(
             conector=conector,
             em_ms=em_ms,
             grupo=evento.is_group,
-            em_espera=evento.standby or historia,
+            em_espera=evento.standby or (historia and em_ms < tx.now_ms - FRESCA_MS),
         )
     )
     return mensagem_id

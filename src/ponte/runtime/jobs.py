@@ -10,6 +10,7 @@ from ponte.alertas.vigia import watch_orders
 from ponte.canais.espelho.varredura import sweep
 from ponte.canais.hubs import HUBS, serving
 from ponte.canais.medida import watch_numbers
+from ponte.canais.recuperar import Recuperador
 from ponte.canais.sessoes import renew_due
 from ponte.canais.sonda import probe_hubs
 from ponte.context import Context
@@ -39,6 +40,7 @@ def jobs(ctx: Context) -> list[Job]:
         Job("vigiar_silencios", 5, watch_silences),
         Job("resumir_metricas", 60, sum_up),
         Job("sondar_canais", 60, probe_hubs, at_start=True),
+        Job("recuperar_canais", 15, Recuperador(ctx.now_ms()).run, at_start=True),
         Job("medir_canais", 60, watch_numbers),
         Job("renovar_sessoes", 60, renew_due),
         Job("limpar", 3600, clean),
