@@ -33,6 +33,7 @@ FEATURES = (
     "ponte.alertas.routes",
     "ponte.mensagens.routes",
     "ponte.canais.routes_tiktok",
+    "ponte.canais.routes_videos",
     "ponte.falhas.routes",
     "ponte.acesso.routes",
     "ponte.canais.routes",

@@ -14,6 +14,7 @@ from ponte.ports import (
     Helpdesk,
     OrderSource,
     Pairing,
+    Publisher,
     Reception,
     Renewal,
     TokenStore,
@@ -39,6 +40,7 @@ class Ligado:
     webhook: WebhookReceiver | None = None
     channel: Channel | None = None
     renewal: Renewal | None = None
+    videos: Publisher | None = None
     probe: Callable[[], Awaitable[int | None]] | None = None
     pairing: Pairing | None = None
     reception: Reception | None = None

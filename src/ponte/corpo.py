@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ponte.errors import DadosInvalidos, JsonInvalido, PonteError, Problema
 
+UPLOADS = "/hub/tiktok/videos"  # the one route whose body is a file, and has no end in time
 MAX_DEPTH = 32  # chosen: no order of a platform is half as deep
 MAX_PROBLEMS = 100  # chosen: more than a person mends at once, less than hurts to list
 _MAX_NAME = 200  # of a name that the caller invented and that we say back
@@ -144,6 +145,15 @@ def _small_int(digits: str) -> int:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise JsonInvalido(f"{name} is not JSON")
+
+
+def is_upload(method: str, path: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a body is a video, which is written to disk as it comes."""
+    return (
+        path == UPLOADS
+        and method == "POST"
+        and headers.get(b"content-type", b"").lower().startswith(b"video/")
+    )
 
 
 def check_query(query: bytes) -> None:

@@ -56,6 +56,7 @@ __all__ = [
     "escopo_of",
     "idempotency_key",
     "idempotent",
+    "idempotent_by",
     "json_body",
     "json_response",
     "key_of",
@@ -318,7 +319,12 @@ async def idempotent(request: Request, service: Creator, *args: Any) -> Response
         ChaveReutilizada: the key was used with another request.
         ChaveEmUso: the first request with this key is still running elsewhere.
     """
-    pedido = idempotency_key(request, await request.body())
+    return await idempotent_by(request, await request.body(), service, *args)
+
+
+async def idempotent_by(request: Request, corpo: bytes, service: Creator, *args: Any) -> Response:
+    """Do the same for a body that was not read whole: `corpo` stands for it."""
+    pedido = idempotency_key(request, corpo)
     db = context(request).db
     if pedido is None:
         return respond(await db.transact(service, *args))

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ponte import rastro
 from ponte.context import Context
-from ponte.corpo import check_query
+from ponte.corpo import check_query, is_upload
 from ponte.deps import HEADERS
 from ponte.errors import (
     ConfiguracaoInvalida,
@@ -47,7 +47,7 @@ SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-CUT = "ponte.cut"
+CUT, UPLOAD = "ponte.cut", "ponte.upload"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 SAME = (b"same-origin", b"none")  # Sec-Fetch-Site of our own pages, and of a typed address
@@ -134,6 +134,7 @@ class Edge:
         self._good: set[bytes] = set()  # spellings of them, with ports, that came in
         self._trusted = [_network(text) for text in settings.trusted_proxies]
         self._max_body = settings.limites.corpo_bytes
+        self._max_video = settings.limites.video_bytes
         self._max_s = settings.limites.requisicao_s
         self._deadlines = Deadlines(self._max_s)
         self._ids = itertools.count(1)
@@ -200,7 +201,7 @@ class Edge:
         await _send_problem(problem, scope, send)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if b"aguardar=true" in scope["query_string"]:
+        if b"aguardar=true" in scope["query_string"] or scope.get(UPLOAD):
             await self.app(scope, receive, send)
             return
         task = self._deadlines.begin()
@@ -228,28 +229,18 @@ class Edge:
             raise DadosInvalidos(Problema("endereço", "U+0000 is not allowed"))
         if b"&" in scope["query_string"] and _is_strict(scope["path"]):
             check_query(scope["query_string"])
+        scope[UPLOAD] = is_upload(scope["method"], scope["path"], headers)
+        most = self._max_video if scope[UPLOAD] else self._max_body
         length = headers.get(b"content-length")
         if length is not None:
-            if not length.isdigit() or int(length) > self._max_body:
-                # What is a little too big runs out, so that its sender reads the answer.
-                scope[CUT] = not length.isdigit() or int(length) > DRAINED * self._max_body
-                raise CorpoGrande(f"A body has at most {self._max_body} bytes")
+            size = int(length) if length.isdigit() else -1
+            # What is refused and not much runs out, so that its sender reads the answer.
+            scope[CUT] = not 0 <= size <= DRAINED * self._max_body
+            if not 0 <= size <= most:
+                raise CorpoGrande(f"A body has at most {most} bytes")
         elif b"transfer-encoding" in headers:
-            return self._counted(receive)
+            return _counted(receive, most)
         return receive
-
-    def _counted(self, receive: Receive) -> Receive:
-        left = self._max_body
-
-        async def counted() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise CorpoGrande(f"A body has at most {self._max_body} bytes")
-            return message
-
-        return counted
 
     def _new_id(self) -> str:
         # Unique among processes and starts; a UUID would cost ten times as much.
@@ -370,6 +361,20 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    left = most
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise CorpoGrande(f"A body has at most {most} bytes")
+        return message
+
+    return counted
 
 
 async def _send_problem(error: PonteError, scope: Scope, send: Send) -> None:

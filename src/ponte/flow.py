@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from ponte.alertas import fins
 from ponte.alertas import handlers as alertas
-from ponte.canais import recepcao
+from ponte.canais import publicacao, recepcao
 from ponte.canais.espelho import ida as espelho
 from ponte.chatbot import proprio
 from ponte.chatbot.responder import responder
@@ -49,6 +49,7 @@ from ponte.events import (
     PedidoRecebido,
     PedidoReprocessado,
     PedidoSemEstoque,
+    VideoPedido,
     WebhookRecebido,
 )
 from ponte.mensagens import handlers as mensagens
@@ -137,6 +138,8 @@ FLOW: tuple[Step, ...] = (
          estoque.push_availability, "outside", OUTSIDE, destino=lambda f: f.conector),
     Step("enviar_mensagem", (MensagemAceita,), "mensagens", mensagens.send, "outside", OUTSIDE,
          destino=mensagens.canal_of, give_up=mensagens.give_up),
+    Step("publicar_video", (VideoPedido,), "videos", publicacao.publish, "outside",
+         publicacao.TENTATIVAS, give_up=publicacao.give_up, concurrency=2),
     Step("passar_mensagem", (MensagemAceita,), "internas", mensagens.pass_on),
     Step("confirmar_toque", (MensagemRecebida,), "toques", mensagens.acknowledge, "outside",
          OUTSIDE, when=mensagens.is_press),

@@ -4,6 +4,7 @@ The only reader of the environment. Connector settings are read by their own
 class under the prefix PONTE_<NAME>__, so a connector adds none here.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -177,6 +178,8 @@ class LimitesSettings(BaseModel):
     """Numbers of promise P13; each has a metric and a defined answer."""
 
     corpo_bytes: int = Field(default=1024 * 1024, ge=1024)
+    # Of a video to publish; TikTok takes 4 GiB at most.
+    video_bytes: int = Field(default=1024**3, ge=1024, le=4 * 1024**3)
     cabecalho_s: float = Field(default=5, gt=0)
     corpo_s: float = Field(default=15, gt=0)
     requisicao_s: float = Field(default=30, gt=0)
@@ -233,11 +236,18 @@ class Settings(BaseSettings):
     bot: BotSettings = BotSettings()
     canais: CanaisSettings = CanaisSettings()
 
-    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", "redes_permitidas", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("redes_permitidas")
+    @classmethod
+    def _known_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for rede in value:
+            ipaddress.ip_network(rede, strict=False)  # raises ValueError
         return value
 
     @field_validator("api_key")

@@ -7,7 +7,7 @@ here; a body that nobody can read is set aside whole, and what is unknown is ign
 
 from collections.abc import Awaitable, Callable
 
-from ponte.canais import autorizacoes, instancias
+from ponte.canais import autorizacoes, instancias, videos
 from ponte.canais.espelho import volta
 from ponte.context import Context, Ligado
 from ponte.domain.evento import EventoDeCanal
@@ -84,4 +84,9 @@ def _on(ctx: Context, conector: str) -> Ligado:
     raise Permanente(msg)
 
 
-OBSERVADORES: tuple[Observador, ...] = (instancias.observe, volta.observe, autorizacoes.observe)
+OBSERVADORES: tuple[Observador, ...] = (
+    instancias.observe,
+    volta.observe,
+    autorizacoes.observe,
+    videos.observe,
+)

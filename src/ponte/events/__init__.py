@@ -70,6 +70,10 @@ from ponte.events.pedidos import (
     PedidoSemEstoque,
     WebhookRecebido,
 )
+from ponte.events.videos import (
+    VideoMudou,
+    VideoPedido,
+)
 
 __all__ = [
     "CATALOGO",
@@ -114,6 +118,8 @@ __all__ = [
     "PedidoSemEstoque",
     "SilencioCriado",
     "SilencioEncerrado",
+    "VideoMudou",
+    "VideoPedido",
     "WebhookRecebido",
     "decode",
     "encode",

@@ -9,17 +9,18 @@ import msgspec
 import orjson
 
 from ponte.domain.valores import format_time
-from ponte.events import alertas, canais, estoque, falhas, mensagens, pedidos
+from ponte.events import alertas, canais, estoque, falhas, mensagens, pedidos, videos
 from ponte.events.fato import Fato
 
 SOURCE = "ponte"
 MENSAGENS = "messages.{tipo}"  # each kind of message has a topic of its own
 _TOPICOS = {"alerta": "alerts", "pedido": "pedidos", "nota": "pedidos", "falha": "falhas",
             "webhook": "webhooks", "mensagem": MENSAGENS, "canal": "canais",
-            "disjuntor": "canais", "instancia": "canais", "conversa": "canais"}  # fmt: skip
+            "disjuntor": "canais", "instancia": "canais", "conversa": "canais",
+            "video": "canais"}  # fmt: skip
 CATALOGO: dict[str, type[Fato]] = {
     classe.tipo: classe
-    for noun in (pedidos, estoque, alertas, falhas, mensagens, canais)
+    for noun in (pedidos, estoque, alertas, falhas, mensagens, canais, videos)
     for classe in vars(noun).values()
     if isinstance(classe, type) and issubclass(classe, Fato) and hasattr(classe, "tipo")
 }

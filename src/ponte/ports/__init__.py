@@ -44,17 +44,21 @@ from ponte.ports.outside import (
     WebhookRequest,
 )
 from ponte.ports.sessions import Concessao, Renewal, Superficie
+from ponte.ports.videos import Andamento, Chave, Criador, Inicio, Publisher, Trecho
 
 __all__ = [
     "Ajudante",
     "AlertSink",
     "AmostraCopiada",
+    "Andamento",
     "Anexo",
     "Broker",
     "Challenged",
     "Channel",
+    "Chave",
     "Concessao",
     "Connector",
+    "Criador",
     "Deps",
     "Downloader",
     "Escrita",
@@ -62,6 +66,7 @@ __all__ = [
     "FiscalIssuer",
     "Helpdesk",
     "History",
+    "Inicio",
     "Inscricao",
     "Instancia",
     "Lado",
@@ -75,6 +80,7 @@ __all__ = [
     "Pessoa",
     "Progresso",
     "Prompt",
+    "Publisher",
     "Qualidade",
     "Reception",
     "Registro",
@@ -83,6 +89,7 @@ __all__ = [
     "Stream",
     "Superficie",
     "TokenStore",
+    "Trecho",
     "Typist",
     "WebhookReceiver",
     "WebhookRequest",

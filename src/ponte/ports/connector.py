@@ -13,7 +13,9 @@ from ponte.ports.engines import TokenStore
 from ponte.ports.helpdesk import Helpdesk
 from ponte.ports.outside import AlertSink, OrderSource, WebhookReceiver
 from ponte.ports.sessions import Renewal
+from ponte.ports.videos import Publisher
 from ponte.resilience.classes import Verdict
+from ponte.resilience.destino import Rede
 from ponte.resilience.exchange import Answer
 from ponte.resilience.http import Http
 
@@ -22,11 +24,15 @@ Qualidade = Literal["bronze", "silver", "gold"]
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What the runtime lends a connector."""
+    """What the runtime lends a connector.
+
+    `redes` are networks that addresses of callers may lead to beside the public internet.
+    """
 
     http: Callable[[str], Http]
     tokens: TokenStore
     now_ms: Callable[[], int]
+    redes: Sequence[Rede] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Connector:
     pairing: Callable[[Any, Deps], Pairing] | None = None
     reception: Callable[[Any, Deps], Reception] | None = None
     renewal: Callable[[Any, Deps], Renewal] | None = None
+    videos: Callable[[Any, Deps], Publisher] | None = None
     helpdesk: Callable[[Any, Deps], Helpdesk | None] | None = None
     alert_tries: int = 5
     probe: Callable[[Any, Deps], Awaitable[int | None]] | None = None

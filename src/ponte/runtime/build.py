@@ -24,6 +24,7 @@ from ponte.flow import ESPELHO, filas, roteiro
 from ponte.notas.emissor import EmissorLocal
 from ponte.ports import Broker, Connector, Deps, Stream
 from ponte.rastro import Rastreador
+from ponte.resilience import destino
 from ponte.resilience.disjuntores import HttpPartilhado
 from ponte.resilience.http import Http
 from ponte.resilience.numeros import HubNumbers
@@ -157,7 +158,8 @@ async def _assemble(
     ajuda = None if ajudante is None else Ajuda.of(ajudante, processo=instance.id)
     https: dict[str, Http] = {}
     http = _http_factory(https, _Meter(telemetry), ajuda)
-    deps = Deps(http=http, tokens=tokens, now_ms=now_ms)
+    redes = destino.networks(settings.redes_permitidas)
+    deps = Deps(http=http, tokens=tokens, now_ms=now_ms, redes=redes)
     ligados = _switch_on(env, deps)
     hub = Hub(
         epoca,
@@ -241,6 +243,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             webhook=connector.webhook(settings) if connector.webhook else None,
             channel=connector.channel(settings, deps) if connector.channel else None,
             renewal=connector.renewal(settings, deps) if connector.renewal else None,
+            videos=connector.videos(settings, deps) if connector.videos else None,
             probe=partial(connector.probe, settings, deps) if connector.probe else None,
             pairing=connector.pairing(settings, deps) if connector.pairing else None,
             reception=connector.reception(settings, deps) if connector.reception else None,

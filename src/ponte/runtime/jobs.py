@@ -7,6 +7,7 @@ import structlog
 
 from ponte.alertas.retorno import watch_silences
 from ponte.alertas.vigia import watch_orders
+from ponte.canais import arquivos
 from ponte.canais.espelho.varredura import sweep
 from ponte.canais.hubs import HUBS, serving
 from ponte.canais.medida import watch_numbers
@@ -43,6 +44,7 @@ def jobs(ctx: Context) -> list[Job]:
         Job("recuperar_canais", 15, Recuperador(ctx.now_ms()).run, at_start=True),
         Job("medir_canais", 60, watch_numbers),
         Job("renovar_sessoes", 60, renew_due),
+        Job("limpar_videos", 3600, arquivos.clean),
         Job("limpar", 3600, clean),
     ]
     if ctx.helpdesk is not None:

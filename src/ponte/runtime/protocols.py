@@ -20,6 +20,7 @@ from ponte.runtime.ciclo import Ciclo
 
 PUSH = "ponte.push"
 MAX_CABECALHO = 64 * 1024  # bytes of one request's headers; chosen, as other servers have
+TRECHO = 256 * 1024  # chosen: of a body; a video is read for minutes, and a drip is not
 MAX_PARTES = 1024  # chosen: fragments of one message, which may each be empty
 FILA_BYTES = 64 * 1024  # what may wait for one socket: 256 frames of 256 bytes
 DESPEDIDA_S = 5.0  # chosen: how long a closed socket may take to read its close frame
@@ -42,7 +43,7 @@ class Limites(ServerState):
 
     Args:
         cabecalho_s: From the connection, or the first byte of a next request, to its last header.
-        corpo_s: From there to the end of the body.
+        corpo_s: From there to the end of the body, for each TRECHO of it.
         ocioso_s: Between an answer and the next request.
         conexoes: Connections that may have a request or wait for their next.
         abertas: Connections that may be open in all, those that have not said anything included.
@@ -78,6 +79,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._cabecalho = 0  # bytes of a header that is not complete yet
         self._lendo = False  # a request is being read
         self._no_corpo = False
+        self._trecho = 0  # bytes of the body since its deadline was set
         self._ocioso = False  # between an answer and the next request
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -107,6 +109,11 @@ class HttpProtocol(HttpToolsProtocol):
             self._cabecalho += len(data)
             if self._cabecalho > MAX_CABECALHO:
                 self._answer_and_close(431, b"Request Header Fields Too Large")
+        elif self._no_corpo:
+            self._trecho += len(data)
+            if self._trecho >= TRECHO and self.prazo is not None:
+                self._trecho = 0
+                self.prazo = self.loop.time() + self.server_state.corpo_s
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -115,7 +122,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         limites = self.server_state
         self._no_corpo = True
-        self._cabecalho = 0
+        self._cabecalho = self._trecho = 0
         self.prazo = self.loop.time() + limites.corpo_s
         if self.parser.should_upgrade() and self._should_upgrade():
             super().on_headers_complete()

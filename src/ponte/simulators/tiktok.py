@@ -1,4 +1,4 @@
-"""TikTok: a local stand-in of Business Messaging, with customers who write.
+"""TikTok: a local stand-in of Business Messaging with customers who write, and of videos.
 
 It refuses what the real one refuses (a `Bearer`, an unknown conversation, text that is
 too long, a message nobody asked for), gives each refresh token away once, and posts
@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from ponte.simulators.comportamento import Defeito
 from ponte.simulators.plataforma import Caos, Plataforma, by_hand
+from ponte.simulators.tiktok_videos import VideosDoTiktok, failed
 
 APP_ID = "7600000000000000001"
 APP_SECRET = "simulador-nao-e-um-segredo"  # noqa: S105 - opens nothing but this stand-in
@@ -63,6 +64,7 @@ class SimuladorTiktok(Plataforma):
         now: Callable[[], float] = time.time,
         validade_s: int = 86_400,
     ) -> None:
+        self.videos = VideosDoTiktok(now, faulty=self.faulty, tell=self._tell)
         super().__init__(webhook_url=webhook_url, caos=caos)
         self.conversas: dict[str, Conversa] = {}
         self.validade_s = validade_s
@@ -96,11 +98,16 @@ class SimuladorTiktok(Plataforma):
             Route(f"{message}/content/list/", self._contents_call),
             Route(f"{API}/tt_user/oauth2/refresh_token/", self._renew_call, methods=["POST"]),
             Route("/v2/oauth/token/", self._grant_call, methods=["POST"]),
+            *self.videos.routes(),
         )
 
     def error(self, modo: str, defeito: Defeito) -> Response:
+        wait = {"Retry-After": str(max(1, round(defeito.segundos)))}
+        if self.chamadas[-1].startswith(("video", "creator")):
+            code = {"429": "rate_limit_exceeded", "token": "access_token_invalid"}.get(modo)
+            status = {"429": 429, "token": 401}.get(modo, 500)
+            return failed(code or "internal_error", status, headers=wait if modo == "429" else None)
         if modo == "429":
-            wait = {"Retry-After": str(max(1, round(defeito.segundos)))}
             return _answer(40100, "Requests made too frequently.", status=429, headers=wait)
         if modo == "token":
             return _answer(40105, "Access token is incorrect or has been revoked.")
@@ -191,14 +198,18 @@ class SimuladorTiktok(Plataforma):
         }
 
     async def _tell(self, event: str, content: Mapping[str, Any]) -> None:
+        await self.post(self.body(event, content), onde=event)
+
+    def body(self, event: str, content: Mapping[str, Any], *, conta: str = CONTA) -> bytes:
+        """Return a webhook's body."""
         body = {
             "client_key": APP_ID,
             "event": event,
             "create_time": int(self._now()),
-            "user_openid": CONTA,
+            "user_openid": conta,
             "content": json.dumps(content, ensure_ascii=False),
         }
-        await self.post(json.dumps(body, ensure_ascii=False).encode(), onde=event)
+        return json.dumps(body, ensure_ascii=False).encode()
 
     def _ms(self) -> int:
         return int(self._now() * 1000)
@@ -311,9 +322,11 @@ class SimuladorTiktok(Plataforma):
             return JSONResponse({**error, "log_id": "SIMULADOR"}, 400)
         self.renovacoes += 1
         self.refresh_de_videos = f"rft.VIDEOS{self.renovacoes}"
+        self.videos.access = f"act.VIDEOS{self.renovacoes}"
+        self.videos.until_s = self._now() + self.validade_s
         return JSONResponse(
             {
-                "access_token": f"act.VIDEOS{self.renovacoes}",
+                "access_token": self.videos.access,
                 "expires_in": self.validade_s,
                 "open_id": CONTA,
                 "refresh_expires_in": 365 * 86_400,

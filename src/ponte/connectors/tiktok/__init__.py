@@ -10,6 +10,7 @@ from ponte.connectors.tiktok.limites import LIMITES
 from ponte.connectors.tiktok.parse import parse
 from ponte.connectors.tiktok.renewal import TiktokRenewal
 from ponte.connectors.tiktok.settings import TiktokSettings
+from ponte.connectors.tiktok.videos import TiktokVideos
 from ponte.connectors.tiktok.webhook import TiktokWebhook
 from ponte.ports import Connector
 
@@ -20,7 +21,7 @@ connector = Connector(
     title="TikTok",
     settings=TiktokSettings,
     source_url="https://business-api.tiktok.com/portal/docs",
-    quality="silver",
+    quality="gold",
     is_on=lambda settings: bool(settings.is_on),
     webhook=TiktokWebhook,
     channel=TiktokChannel,
@@ -29,5 +30,6 @@ connector = Connector(
     limites=LIMITES,
     canal="tiktok",
     renewal=TiktokRenewal,
+    videos=TiktokVideos,
     probe=probe,
 )
