@@ -1,40 +1,41 @@
 """Cena: a Ponte between the stand-ins of WhatsApp and Chatwoot, each telling the other's way."""
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+import httpx2
 
-from ponte.canais.espelho import ida
+from ponte.context import Context
 from ponte.events import FatoGravado
+from ponte.flow import STEPS, Step
 from ponte.settings import BotSettings
 from ponte.simulators.chatwoot import SimuladorChatwoot
-from ponte.simulators.servidor import Servidor
 from ponte.simulators.whatsapp_cloud import SimuladorWhatsAppCloud
 from ponte.store.db import Tx
 from ponte.store.outbox import gravado
-from ponte.testing import Embedded, embedded
+from ponte.testing import Embedded, FrozenClock, embedded
 from tests.espera import until
 
 ANA = "5511999990001"
 BOT = BotSettings(enabled=True, horario="das 8h às 18h")
 NO_BOT = BotSettings()
+POR_MAO = ("receber_entrada", "enviar_mensagem", "espelhar")
 
 
 @dataclass
 class Cena:
-    """One shop; `feitos` counts the facts that were mirrored by hand."""
+    """One shop; `feitos` counts the facts that were handled by hand."""
 
     ponte: Embedded
     chatwoot: SimuladorChatwoot
     whatsapp: SimuladorWhatsAppCloud
-    feitos: int = field(default=0)
+    feitos: int = 0
+    passos: set[tuple[str, str]] = field(default_factory=set)
 
     # ------------------------------------------------------------ people
 
@@ -119,13 +120,35 @@ class Cena:
         found: str = await self.ponte.ctx.db.read(find)
         return found
 
+    async def late(self, before: str, status: str) -> None:
+        """Tell of a change of the conversation after its time."""
+        change = {"status": {"previous_value": before, "current_value": status}}
+        shown = self.chatwoot.mundo.shown(self.chatwoot.mundo.talk(self.conversa))
+        body = {**shown, "status": status, "changed_attributes": [change]}
+        await self.chatwoot._tell("conversation_status_changed", body, onde="late")
+
     # ------------------------------------------------------------ by hand
 
-    async def mirror(self) -> None:
-        """Mirror each fact that is new; what fails is raised, and stays to be done."""
+    async def work(self) -> None:
+        """Handle each fact that is new, in order; what fails is raised, and stays to be done."""
         while self.feitos < len(facts := await self._facts()):
-            await ida.mirror(self.ponte.ctx, facts[self.feitos])
+            fato = facts[self.feitos]
+            for step in STEPS.values():
+                if step.name in POR_MAO and type(fato.fato()) in step.on:
+                    await self._do(step, fato)
             self.feitos += 1
+
+    async def _do(self, step: Step, fato: FatoGravado) -> None:
+        if (step.name, fato.id) in self.passos or step.fila_of(fato.fato()) is None:
+            return
+        db = self.ponte.ctx.db
+        if step.kind == "outside":
+            effect = await step.handler(self.ponte.ctx, fato)
+            if effect is not None:
+                await db.transact(effect)
+        else:
+            await db.transact(partial(_apply, step, self.ponte.ctx, fato))
+        self.passos.add((step.name, fato.id))
 
     async def _facts(self) -> list[FatoGravado]:
         async def read(tx: Tx) -> list[FatoGravado]:
@@ -136,6 +159,10 @@ class Cena:
         return found
 
 
+async def _apply(step: Step, ctx: Context, fato: FatoGravado, tx: Tx) -> None:
+    await step.handler(ctx, tx, fato)
+
+
 @contextlib.asynccontextmanager
 async def scene(
     data_dir: Path,
@@ -143,28 +170,22 @@ async def scene(
     env: Mapping[str, str] | None = None,
     papeis: tuple[str, ...] = ("worker",),
     bot: BotSettings = BOT,
+    clock: FrozenClock | None = None,
 ) -> AsyncIterator[Cena]:
     """Run a shop."""
-    chatwoot, whatsapp = SimuladorChatwoot(), SimuladorWhatsAppCloud()
-    urls = await chatwoot.start(), await whatsapp.start()
-    values = chatwoot.env(urls[0]) | whatsapp.env(urls[1]) | dict(env or {})
-    async with embedded(data_dir, env=values, papeis=papeis, bot=bot) as ponte:
-
-        async def pass_on(request: Request) -> Response:
-            answer = await ponte.http.post(
-                request.url.path,
-                content=await request.body(),
-                headers={k: v for k, v in request.headers.items() if k != "host"},
-            )
-            return Response(answer.content, answer.status_code)
-
-        porta = Servidor(Starlette(routes=[Route("/{p:path}", pass_on, methods=["POST"])]))
-        url = await porta.start("127.0.0.1", 0)
-        chatwoot.aim(f"{url}/webhooks/chatwoot")
-        whatsapp.aim(f"{url}/webhooks/whatsapp_cloud")
-        try:
-            yield Cena(ponte, chatwoot, whatsapp)
-        finally:
-            await porta.stop()
-            await chatwoot.stop()
-            await whatsapp.stop()
+    now = time.time if clock is None else lambda: clock.ms / 1000
+    chatwoot, whatsapp = SimuladorChatwoot(now=now), SimuladorWhatsAppCloud(now=now)
+    standins = {"chatwoot": chatwoot, "whatsapp_cloud": whatsapp}
+    values = dict(env or {})
+    for nome, standin in standins.items():
+        values |= standin.env(f"http://{nome}.test")
+    async with embedded(data_dir, env=values, papeis=papeis, bot=bot, clock=clock) as ponte:
+        for nome, standin in standins.items():
+            # No sockets: each is called as the app that it is.
+            ponte.ctx.destinos[nome]._transport = httpx2.ASGITransport(app=standin.app)
+            standin._client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=ponte.app))
+            standin.aim(f"http://ponte.test/webhooks/{nome}")
+        whatsapp._url = "http://whatsapp_cloud.test"  # where it says that its media lie
+        yield Cena(ponte, chatwoot, whatsapp)
+        for standin in standins.values():
+            await standin.stop()
