@@ -175,7 +175,10 @@ async def scene(
     """Run a shop."""
     now = time.time if clock is None else lambda: clock.ms / 1000
     chatwoot, whatsapp = SimuladorChatwoot(now=now), SimuladorWhatsAppCloud(now=now)
-    standins = {"chatwoot": chatwoot, "whatsapp_cloud": whatsapp}
+    standins: dict[str, SimuladorChatwoot | SimuladorWhatsAppCloud] = {
+        "chatwoot": chatwoot,
+        "whatsapp_cloud": whatsapp,
+    }
     values = dict(env or {})
     for nome, standin in standins.items():
         values |= standin.env(f"http://{nome}.test")
