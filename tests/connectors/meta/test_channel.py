@@ -1,21 +1,20 @@
 """The channels against their stand-ins: sent once, refused in words, and never a token shown."""
 
-import itertools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from ponte.connectors.meta import midia
 from ponte.connectors.meta.channel import MetaChannel
 from ponte.domain.evento import EventoDeCanal, Midia
 from ponte.domain.mensagem import TipoMensagem
-from ponte.errors import Adiado, DadosInvalidos
+from ponte.errors import Adiado
 from ponte.ports import Deps, WebhookRequest
 from ponte.resilience import exchange
 from ponte.resilience.classes import Classe, OutsideError
 from ponte.settings import connector_values
+from ponte.simulators import meta
 from ponte.simulators.meta_mensageiro import MEDIUM, SimuladorMensageiro
 from ponte.testing import FrozenClock
 from tests.connectors.lent import NOW_MS, answer, lending
@@ -306,30 +305,18 @@ async def test_the_bytes_of_a_medium_are_fetched_from_meta_and_from_nowhere_else
 
 
 @pytest.mark.parametrize(
-    ("url", "ours"),
-    [
-        ("https://scontent.xx.fbcdn.net/v/a.png", True),
-        ("https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=3", True),
-        ("https://scontent.cdninstagram.com/v/a.jpg", True),
-        ("http://scontent.xx.fbcdn.net/v/a.png", False),
-        ("https://fbcdn.net.evil.example/a", False),
-        ("https://evilfbcdn.net/a", False),
-        ("https://user@scontent.xx.fbcdn.net/a", False),
-        ("https://scontent.xx.fbcdn.net:8443/a", False),
-        ("https://scontent.xx.fbcdn.net:port/a", False),
-        ("file:///etc/passwd", False),
-        ("/reel/1/", False),
-    ],
+    ("modo", "classe"), [("token", Classe.GONE), ("5xx", Classe.RETRY), ("html", Classe.RETRY)]
 )
-def test_only_addresses_of_meta_are_its_own(url: str, *, ours: bool) -> None:
-    assert midia.is_metas(url, "https://graph.facebook.com") is ours
+async def test_a_medium_that_does_not_come_says_whether_it_may_later(
+    caso: Caso, modo: str, classe: Classe
+) -> None:
+    caso.simulador.misbehave(modo, onde="medium")
+    anexo = Midia(kind="image", url=f"{caso.settings.base_url}/midia/1")
 
+    with pytest.raises(OutsideError) as caught:
+        await caso.channel.download(anexo, message_id="m", instancia=None)
 
-@pytest.mark.parametrize(
-    ("status", "classe"), [(403, Classe.GONE), (404, Classe.GONE), (500, Classe.RETRY)]
-)
-def test_an_address_that_is_over_is_gone(status: int, classe: Classe) -> None:
-    assert midia.classify(answer(status, "<html>")).classe is classe
+    assert caught.value.classe is classe
 
 
 async def test_the_probe_asks_who_the_token_is_and_hears_of_a_dead_one(caso: Caso) -> None:
@@ -376,18 +363,29 @@ async def test_the_stand_in_is_no_easier_than_meta(caso: Caso) -> None:
     assert not caso.simulador.mensagens
 
 
-async def test_what_the_platform_would_refuse_is_refused_first(caso: Caso) -> None:
-    wrong = {
-        "conteudo.opcoes": (TipoMensagem.RESPOSTA_RAPIDA,
-                            {"texto": "?", "opcoes": list(map(str, range(14)))}),
-        "conteudo.url": (TipoMensagem.IMAGEM, "file:///etc/passwd"),
-        "conteudo": (TipoMensagem.EVENTO, "dance"),
-        "tipo": (TipoMensagem.LOCALIZACAO, {"latitude": 1.0, "longitude": 1.0}),
-    }  # fmt: skip
+async def test_the_stand_in_knows_people_apps_comments_and_tokens_of_an_hour(caso: Caso) -> None:
+    sim, ana = caso.simulador, caso.rede.pessoa
+    await sim.write(ana, "Oi")
+    sim.vive_s = sim.vive_s if not sim.rede.renova else 3 * DAY_S
 
-    for campo, (tipo, conteudo) in wrong.items():
-        with pytest.raises(DadosInvalidos) as caught:
-            caso.channel.check(caso.rede.message(tipo, conteudo))
-        assert [x.campo for x in caught.value.errors] == [campo]
+    async def call(method: str, url: str, **body: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {sim.token}"}
+        given = await caso.deps.http("x").request(method, url, json=body or None, headers=headers)
+        return dict(given.json())
 
-    assert not list(itertools.chain(caso.simulador.chamadas, caso.posted))
+    base, version = caso.settings.base_url, caso.settings.api_version
+    person = await call("GET", f"{base}/{version}/{ana}?fields=name")
+    before = await call("GET", caso.settings.url("/subscribed_apps"))
+    await call("POST", caso.settings.url("/subscribed_apps?subscribed_fields=messages,standby"))
+    private = {"recipient": {"comment_id": "c1"}, "message": {"text": "Oi!"}}
+    once, twice = [await call("POST", caso.settings.url("/messages"), **private) for _ in "12"]
+    exchange_ = f"{base}/access_token?grant_type=ig_exchange_token&client_secret="
+    wrong = await call("GET", f"{exchange_}wrong")
+    granted = await call("GET", f"{exchange_}{meta.APP_SECRET}")
+
+    assert person["id"] == ana
+    assert before == {"data": []}
+    assert sim.assinados == ("messages", "standby")
+    assert (once["recipient_id"], twice["error"]["error_subcode"]) == ("c1", 2018108)
+    assert wrong["error"]["code"] == 1
+    assert granted["access_token"] == sim.token

@@ -231,6 +231,30 @@ async def test_a_text_too_long_is_refused_before_it_is_sent(
                 channel.check(REDES[nome].message(TipoMensagem.TEXTO, texto))
 
 
+@pytest.mark.parametrize(
+    ("campo", "tipo", "conteudo"),
+    [
+        ("conteudo.opcoes", TipoMensagem.RESPOSTA_RAPIDA,
+         {"texto": "?", "opcoes": [str(i) for i in range(14)]}),
+        ("conteudo.url", TipoMensagem.IMAGEM, "file:///etc/passwd"),
+        ("conteudo", TipoMensagem.EVENTO, "dance"),
+        ("tipo", TipoMensagem.LOCALIZACAO, {"latitude": 1.0, "longitude": 1.0}),
+    ],
+)  # fmt: skip
+async def test_what_the_platform_would_refuse_is_refused_first(
+    rede: RedeDeTeste, campo: str, tipo: TipoMensagem, conteudo: Any
+) -> None:
+    make = rede.connector.channel
+    assert make is not None
+    async with lending() as lent:
+        channel = make(rede.settings(access_token="fake"), lent.deps)
+
+        with pytest.raises(DadosInvalidos) as caught:
+            channel.check(rede.message(tipo, conteudo))
+
+    assert [x.campo for x in caught.value.errors] == [campo]
+
+
 def test_a_delivery_is_known_by_any_secret_that_is_valid_now(rede: RedeDeTeste) -> None:
     webhook = rede.connector.webhook
     assert webhook is not None
