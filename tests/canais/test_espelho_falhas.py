@@ -225,6 +225,21 @@ async def test_a_late_event_of_what_ponte_asked_for_gives_nothing_back(
         await cena.stands(status="open")
 
 
+async def test_what_came_too_late_for_the_bot_is_shown_to_people(
+    data_dir: Path, clock: FrozenClock
+) -> None:
+    async with scene(data_dir, papeis=(), clock=clock) as cena:
+        await cena.write(OI)
+        clock.advance(11 * 60)
+        await cena.work()
+        late = cena.chatwoot.mundo.talk(cena.conversa)["status"]
+        await cena.write("E 43?")
+        await cena.work()
+
+        assert late == "open"
+        await cena.stands(status="pending")
+
+
 async def _to_a_person(tx: Tx) -> None:
     row = await tx.fetch_one("SELECT id FROM conversas")
     assert row is not None

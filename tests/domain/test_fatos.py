@@ -11,9 +11,9 @@ from ponte.events import CATALOGO, Fato
 ROOT = Path(__file__).parents[2]
 # What Ponte makes or looks up itself, and what things are called: nothing about a person.
 PLAIN = {
-    "alerta_id", "anotacao", "antes", "ate", "canal", "causa", "chave", "conector", "conversa_id",
-    "destino", "direcao", "em", "entrega", "estado", "evento", "falha_id", "faltas", "fato_lane",
-    "fato_tipo", "fila", "filial_id", "hub", "instancia", "itens", "linhas", "loja", "loja_externa",
+    "alerta_id", "anotacao", "antes", "ate", "atendimento", "canal", "causa", "chave",
+    "conector", "conversa_id", "destino", "direcao", "em", "entrega", "estado", "evento",
+    "falha_id", "faltas", "fato_lane", "fato_tipo", "fila", "filial_id", "hub", "instancia", "itens", "linhas", "loja", "loja_externa",
     "mensagem_id", "motivo", "nome", "nota_chave", "origem", "para_sala", "pedido_externo",
     "pedido_id", "porta", "preco", "produto_id", "severidade", "silencio_id", "status",
     "tipo_mensagem", "total", "webhook_id",

@@ -6,6 +6,8 @@ marking it pending again, gives it back. The one rule: what Ponte asked for itse
 the help desk does by itself when a customer writes, is nobody's taking over.
 """
 
+from typing import Literal
+
 from ponte.canais.espelho import livro
 from ponte.canais.espelho.livro import Linha
 from ponte.context import Context
@@ -17,6 +19,7 @@ from ponte.store.db import Tx
 
 FECHADAS = ("resolved", "snoozed")  # a customer's message opens these by itself
 SITUACAO = "conversation_status_changed"
+Chegada = Literal["nova", "tardia"]
 REABRE_MS = 60_000  # chosen: how long after that its assignment may be the help desk's own
 
 
@@ -30,7 +33,7 @@ def wanted(ctx: Context, conversa: Conversa) -> Situacao:
 
 
 async def follow(
-    ctx: Context, helpdesk: Helpdesk, conversa_id: str, *, entrou: bool = False
+    ctx: Context, helpdesk: Helpdesk, conversa_id: str, *, entrou: Chegada | None = None
 ) -> None:
     """Switch a conversation there to who answers it here.
 
@@ -38,15 +41,18 @@ async def follow(
         ctx: The inside.
         helpdesk: Where it is shown.
         conversa_id: Which one.
-        entrou: A customer's message was just posted, which opens a closed one by itself.
+        entrou: A customer's message was just posted, which opens a closed one by itself; one
+            that came late (`tardia`) gets no answer of the bot's, so that people must see it.
     """
     linha: Linha | None = await ctx.db.read(livro.line, conversa_id)
     conversa: Conversa | None = await ctx.db.read(conversas.find, conversa_id)
     if linha is None or linha.conversa is None or conversa is None:
         return
     now, want = linha.situacao, wanted(ctx, conversa)
+    if entrou == "tardia":
+        want = "open"
     if now in FECHADAS:
-        if not entrou:
+        if entrou is None:
             return
         await ctx.db.transact(livro.switched, conversa_id, "open")
         now = "open"

@@ -33,6 +33,7 @@ from ponte.resilience.classes import Classe, OutsideError
 from ponte.store.db import Tx
 
 ESPERA_S = 10.0  # chosen: how often to look whether a stopped mirror goes on again
+VELHA_MS = 10 * 60_000  # as the bot's: to what is older it gives no answer
 MAX_ERRO = 200  # chosen: a reason is a line
 DaMensagem = (
     MensagemRecebida
@@ -142,7 +143,9 @@ async def _message(ida: Ida, dito: DaMensagem, *, fato_id: str) -> None:
         if mensagem.direcao is Direcao.SAIDA:
             await _report(ida, mensagem, copia)
         if isinstance(dito, MensagemRecebida):
-            await atendimento.follow(ida.ctx, ida.helpdesk, ida.conversa.id, entrou=True)
+            late = dito.em_espera or dito.em_ms < ida.ctx.now_ms() - VELHA_MS
+            chegada: atendimento.Chegada = "tardia" if late else "nova"
+            await atendimento.follow(ida.ctx, ida.helpdesk, ida.conversa.id, entrou=chegada)
 
     await _anew(ida, work)
 

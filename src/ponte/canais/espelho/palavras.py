@@ -41,11 +41,20 @@ def shown(mensagem: Mensagem, *, anexada: bool = False) -> str:
     """Return what people read of a message; `anexada`: its file stands beside the words."""
     conteudo = mensagem.conteudo
     if isinstance(conteudo, str):
-        return conteudo if mensagem.tipo is not TipoMensagem.EVENTO else f"[{conteudo}]"
+        return _plain(mensagem.tipo, conteudo, anexada=anexada)
     said = _said(mensagem, conteudo, anexada=anexada)
     autor = conteudo.get("autor")
     nome = autor.get("nome") or autor.get("id") if isinstance(autor, Mapping) else None
     return f"**{nome}:** {said}" if nome and mensagem.direcao is Direcao.ENTRADA else said
+
+
+def _plain(tipo: TipoMensagem, conteudo: str, *, anexada: bool) -> str:
+    """Return what a message of text alone says: of a medium it is the address."""
+    if tipo in _NOMES:
+        return "" if anexada else f"[{_NOMES[tipo]}]\n{conteudo}"
+    if tipo is TipoMensagem.EVENTO or not conteudo.strip():
+        return f"[{conteudo.strip() or 'mensagem'}]"
+    return conteudo
 
 
 def _said(mensagem: Mensagem, conteudo: Mapping[str, Any], *, anexada: bool) -> str:
