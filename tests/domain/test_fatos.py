@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[2]
 PLAIN = {
     "alerta_id", "anotacao", "antes", "ate", "atendimento", "canal", "causa", "chave",
     "conector", "conversa_id", "destino", "direcao", "em", "entrega", "estado", "evento",
-    "falha_id", "faltas", "fato_lane", "fato_tipo", "fila", "filial_id", "hub", "instancia", "itens", "linhas", "loja", "loja_externa",
-    "mensagem_id", "motivo", "nome", "nota_chave", "origem", "para_sala", "pedido_externo",
+    "falha_id", "faltas", "fato_lane", "fato_tipo", "fila", "filial_id", "hub",
+    "instancia", "itens", "linhas", "loja", "loja_externa", "mensagem_id", "motivo",
+    "nome", "nota_chave", "origem", "para_sala", "pedido_externo",
     "pedido_id", "porta", "preco", "produto_id", "severidade", "silencio_id", "status",
     "tipo_mensagem", "total", "webhook_id",
 }  # fmt: skip
