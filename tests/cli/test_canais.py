@@ -3,11 +3,15 @@
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from ponte.simulators.telegram import SimuladorTelegram
 from ponte.simulators.whatsapp import SimuladorWhatsApp
 from tests.cli.terminal import Terminal
+
+PAIRED_AFTER_S = 1.5
 
 
 def test_every_canal_is_listed_with_its_reason(loja: Terminal) -> None:
@@ -45,23 +49,38 @@ def test_a_canal_that_is_off_can_not_be_probed(loja: Terminal) -> None:
     assert (off.code, unknown.code, "orkut" in unknown.err) == (1, 1, True)
 
 
+Ready = queue.Queue[dict[str, str]]
+
+
+async def evolution(ready: Ready, ended: threading.Event) -> None:
+    """Serve telephones; one that is made here is paired after a moment."""
+    simulador = SimuladorWhatsApp()
+    ready.put(simulador.env(await simulador.start()))
+    while not ended.is_set():
+        await asyncio.sleep(PAIRED_AFTER_S)
+        norte = simulador.api.instancias.get("norte")
+        if norte is not None and norte.estado != "open":
+            await simulador.parear("norte", numero="5511999990055")
+    await simulador.stop()
+
+
+async def bot_api(ready: Ready, ended: threading.Event) -> None:
+    """Serve a bot."""
+    simulador = SimuladorTelegram()
+    ready.put(simulador.env(await simulador.start()))
+    while not ended.is_set():  # noqa: ASYNC110 - an event of threads
+        await asyncio.sleep(0.05)
+    await simulador.stop()
+
+
 @contextmanager
-def evolution(*, paired_after_s: float) -> Iterator[dict[str, str]]:
-    """Serve telephones from a thread; one that is made here is paired after a moment."""
-    ready: queue.Queue[dict[str, str]] = queue.Queue()
+def served(
+    life: Callable[[Ready, threading.Event], Coroutine[Any, Any, None]],
+) -> Iterator[dict[str, str]]:
+    """Let a stand-in live in a thread; give the settings that lead to it."""
+    ready: Ready = queue.Queue()
     ended = threading.Event()
-
-    async def serve() -> None:
-        simulador = SimuladorWhatsApp()
-        ready.put(simulador.env(await simulador.start()))
-        while not ended.is_set():
-            await asyncio.sleep(paired_after_s)
-            norte = simulador.api.instancias.get("norte")
-            if norte is not None and norte.estado != "open":
-                await simulador.parear("norte", numero="5511999990055")
-        await simulador.stop()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread = threading.Thread(target=lambda: asyncio.run(life(ready, ended)))
     thread.start()
     try:
         yield ready.get(timeout=30)
@@ -72,7 +91,7 @@ def evolution(*, paired_after_s: float) -> Iterator[dict[str, str]]:
 
 def test_a_telephone_is_connected_by_the_code_that_is_drawn(loja: Terminal) -> None:
     loja.patch.setattr("ponte.cli.canais.LOOK_S", 0.1)
-    with evolution(paired_after_s=1.5) as env:
+    with served(evolution) as env:
         for name, value in env.items():
             loja.patch.setenv(name, value)
 
@@ -86,7 +105,7 @@ def test_a_telephone_is_connected_by_the_code_that_is_drawn(loja: Terminal) -> N
 
 
 def test_the_past_of_a_canal_is_fetched(loja: Terminal) -> None:
-    with evolution(paired_after_s=60) as env:
+    with served(evolution) as env:
         for name, value in env.items():
             loja.patch.setenv(name, value)
 
@@ -95,3 +114,19 @@ def test_the_past_of_a_canal_is_fetched(loja: Terminal) -> None:
 
     assert "canal whatsapp: 0 mensagens novas" in said.out
     assert (off.code, "can't be read" in off.err) == (1, True)
+
+
+def test_telegram_is_told_where_to_post_and_told_not_to(loja: Terminal) -> None:
+    loja.patch.setenv("PONTE_ENDERECO_PUBLICO", "https://loja.example")
+    with served(bot_api) as env:
+        for name, value in env.items():
+            loja.patch.setenv(name, value)
+
+        connected = loja.ok("canais", "connect", "telegram")
+        gone = loja.ok("canais", "disconnect", "telegram", "--json").json
+        loja.patch.delenv("PONTE_ENDERECO_PUBLICO")
+        nowhere = loja.run("canais", "connect", "telegram")
+
+    assert "https://loja.example/webhooks/telegram" in connected.out
+    assert (gone["url"], gone["esperam"]) == (None, 0)
+    assert (nowhere.code, "PONTE_ENDERECO_PUBLICO" in nowhere.err) == (1, True)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ponte.simulators.servidor import Servidor
 from ponte.testing import Embedded, embedded
 
-KEPT = ("content-type", "x-hub-signature-256")
+KEPT = ("content-type", "x-hub-signature-256", "x-telegram-bot-api-secret-token")
 
 
 class StandIn(Protocol):

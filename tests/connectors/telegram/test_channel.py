@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from ponte.connectors.telegram.channel import TelegramChannel
 from ponte.connectors.telegram.settings import TelegramSettings
 from ponte.domain.mensagem import Canal, Mensagem, TipoMensagem
-from ponte.errors import DadosInvalidos
+from ponte.errors import Adiado, DadosInvalidos
 from ponte.resilience.classes import Classe, OutsideError
 from ponte.simulators.telegram import SimuladorTelegram
 from tests.connectors.lent import lending
@@ -106,3 +106,77 @@ def test_length_is_counted_as_the_platform_counts(
         taken = True
 
     assert taken is fits
+
+
+async def test_a_group_that_moved_is_remembered_for_what_comes_next(
+    channel: TelegramChannel, telegram: SimuladorTelegram
+) -> None:
+    telegram.moved["-42"] = "-1001"
+    grupo = replace(OLA, destinatario="-42")
+
+    await channel.send(grupo)
+    await channel.send(grupo)
+    await channel.show_typing("-42", instancia=None)
+
+    assert list(telegram.chamadas) == ["sendMessage"] * 3 + ["sendChatAction"]
+    assert telegram.bot.acoes == [("-1001", "typing")]
+
+
+async def test_a_busy_group_waits_for_its_turn_and_keeps_nobody_else_waiting(
+    channel: TelegramChannel, telegram: SimuladorTelegram
+) -> None:
+    grupo = replace(OLA, destinatario="-42")
+    for _ in range(20):
+        await channel.send(grupo)
+
+    with pytest.raises(Adiado, match="this chat's turn") as put_off:
+        await channel.send(grupo)
+    await channel.send(OLA)
+
+    assert put_off.value.retry_after_s == pytest.approx(60, abs=30)
+    assert [m["chat_id"] for m in telegram.mensagens] == ["-42"] * 20 + ["42"]
+
+
+async def test_an_answer_that_is_lost_says_that_the_message_may_have_arrived(
+    channel: TelegramChannel, telegram: SimuladorTelegram
+) -> None:
+    telegram.misbehave("corta")
+
+    with pytest.raises(OutsideError) as caught:
+        await channel.send(OLA)
+
+    assert (caught.value.classe, caught.value.unknown_outcome) == (Classe.RETRY, True)
+    assert len(telegram.mensagens) == 1
+
+
+async def test_while_told_to_wait_nobody_writes_and_it_costs_no_try(
+    channel: TelegramChannel, telegram: SimuladorTelegram
+) -> None:
+    telegram.misbehave("429", segundos=7)
+    with pytest.raises(OutsideError) as caught:
+        await channel.send(OLA)
+
+    with pytest.raises(Adiado):
+        await channel.send(replace(OLA, destinatario="43"))
+
+    assert caught.value.retry_after_s == 7
+    assert list(telegram.chamadas) == ["sendMessage"]
+
+
+async def test_an_edit_that_changes_nothing_is_done_and_is_no_message_of_its_own(
+    channel: TelegramChannel, telegram: SimuladorTelegram
+) -> None:
+    sent = await channel.send(OLA)
+    edit = replace(OLA, tipo=TipoMensagem.EVENTO, conteudo={"editar": sent, "texto": "olá"})
+
+    assert await channel.send(edit) is None
+    assert len(telegram.mensagens) == 1
+
+
+async def test_a_press_that_was_answered_before_needs_no_answer(
+    channel: TelegramChannel, telegram: SimuladorTelegram
+) -> None:
+    await channel.acknowledge("callback:unknown-by-now")
+    await channel.acknowledge("42:7")  # a message, not a press
+
+    assert list(telegram.chamadas) == ["answerCallbackQuery"]

@@ -38,6 +38,8 @@ def error(code: int, description: str, **parameters: Any) -> dict[str, Any]:
         (400, "Bad Request: PEER_ID_INVALID", "recipient_unreachable"),
         (400, "Bad Request: can't parse entities: Unsupported start tag", "invalid_request"),
         (400, "Bad Request: message is not modified: same content", "ok"),
+        (400, "Bad Request: message to delete not found", "ok"),
+        (409, "Conflict: can't use getUpdates method while webhook is active", "invalid_request"),
         (404, "Not Found", "auth"),
         (413, "Request Entity Too Large", "invalid_request"),
         (500, "Internal Server Error", "retry"),

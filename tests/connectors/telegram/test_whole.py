@@ -5,14 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from ponte.simulators.servidor import Servidor
 from ponte.simulators.telegram import CHAT_ID, SimuladorTelegram
-from ponte.testing import Embedded, embedded
+from ponte.testing import Embedded
+from tests.connectors.inteiro import whole
 from tests.espera import until
 
 
@@ -25,18 +21,8 @@ async def telegram() -> AsyncIterator[SimuladorTelegram]:
 
 @pytest.fixture
 async def ponte(data_dir: Path, telegram: SimuladorTelegram) -> AsyncIterator[Embedded]:
-    async with embedded(data_dir, env=telegram.env(await telegram.start())) as running:
-
-        async def pass_on(request: Request) -> Response:
-            answer = await running.http.post(
-                request.url.path, content=await request.body(), headers=dict(request.headers)
-            )
-            return Response(answer.content, answer.status_code)
-
-        door = Servidor(Starlette(routes=[Route("/{p:path}", pass_on, methods=["POST"])]))
-        telegram.aim(f"{await door.start('127.0.0.1', 0)}/webhooks/telegram")
+    async with whole(telegram, data_dir, nome="telegram") as running:
         yield running
-        await door.stop()
 
 
 async def said(ponte: Embedded, tipo: str, conteudo: Any, *, to: str = CHAT_ID) -> Any:
@@ -67,8 +53,7 @@ async def heard(ponte: Embedded, quantas: int = 1) -> list[Any]:
 LONGA = "Quero receber em casa, amanhã de manhã, entre as oito e as dez, se der"
 
 
-@pytest.mark.parametrize("inteira", [True, False])
-@pytest.mark.parametrize("opcao", ["Sim", LONGA])
+@pytest.mark.parametrize(("opcao", "inteira"), [("Sim", True), (LONGA, False)])
 async def test_a_pressed_button_comes_in_with_its_words_and_is_answered_once(
     ponte: Embedded, telegram: SimuladorTelegram, opcao: str, *, inteira: bool
 ) -> None:
