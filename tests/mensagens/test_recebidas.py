@@ -1,12 +1,15 @@
 """What platforms tell: stored once whatever comes twice, receipts never backwards."""
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ponte.domain.evento import EventoDeCanal, Midia
 from ponte.domain.mensagem import Canal, Mensagem, StatusMensagem, TipoMensagem
 from ponte.mensagens import conversas, recebidas, service
 from ponte.store.db import Tx
-from ponte.testing import Embedded
+from ponte.testing import Embedded, FrozenClock, embedded
 
 ANA, ANA_SEM_NOVE, ALIAS = (
     "5588999990002@s.whatsapp.net", "558899990002@s.whatsapp.net", "90909@lid",
@@ -48,6 +51,15 @@ async def sent(ponte: Embedded, *, id_externo: str | None, texto: str = "Temos s
 
     found: str = await ponte.ctx.db.transact(write)
     return found
+
+
+async def queued(tx: Tx, tentativas: int) -> None:
+    """Put the sending into a queue that nobody works, as one that was tried so often."""
+    conversa_id = await conversas.of_contact(tx, Canal.WHATSAPP, (ANA,))
+    await tx.insert_many(
+        "fila (id, pos, passo, fila, lane, disponivel_em, tentativas)",
+        [(10**6, 0, recebidas.ENVIAR, "mensagens.nenhuma", conversa_id, tx.now_ms, tentativas)],
+    )
 
 
 async def message(ponte: Embedded, mensagem_id: str) -> Any:
@@ -154,6 +166,21 @@ async def test_an_echo_ends_a_call_that_was_cut_after_its_effect(ponte: Embedded
         "concluida", "E1", "entregue",
     )  # fmt: skip
     assert (await ponte.get("/messages", canal="whatsapp"))["total"] == 1
+
+
+@pytest.mark.parametrize(("begun", "status"), [(1, "concluida"), (0, "processando")])
+async def test_an_echo_of_what_waited_for_long_ends_its_call_only_where_that_has_begun(
+    data_dir: Path, begun: int, status: str
+) -> None:
+    clock = FrozenClock()
+    async with embedded(data_dir, clock=clock) as ponte:
+        in_hand = await sent(ponte, id_externo=None)
+        await ponte.ctx.db.transact(queued, begun)
+        clock.advance(3 * 3600)
+
+        await receive(ponte, event(message_id="E1", from_me=True, text="Temos sim"))
+
+        assert (await message(ponte, in_hand))["status"] == status
 
 
 async def test_a_receipt_with_our_own_id_ends_a_call_whose_answer_was_lost(ponte: Embedded) -> None:

@@ -16,11 +16,13 @@ from ponte.domain.valores import new_id
 from ponte.events import MensagemAnotada, MensagemEcoada, MensagemRecebida
 from ponte.mensagens import conversas, estado, externas, service
 from ponte.mensagens.traducao import canal_of, to_mensagem
+from ponte.store import outbox
 from ponte.store.db import Tx
 
 log = structlog.get_logger(__name__)
 # Chosen: an echo comes within seconds; later the same words are a new message.
 ECO_MS = 10 * 60_000
+ENVIAR = "enviar_mensagem"  # the step that calls; each conversation is a lane of it
 _ENTREGAS = {
     "sent": Entrega.ENVIADA,
     "delivered": Entrega.ENTREGUE,
@@ -137,14 +139,19 @@ async def _adopt(tx: Tx, eco: Mensagem, conversa_id: str, *, chave: str) -> bool
     """Take an echo for a message of ours whose sending is still without an answer.
 
     The call may have been cut after it had its effect; with this the next try sees that
-    it was sent.
+    it was sent. What waited for long is taken only where its call has begun: before, the
+    same words are somebody's own.
     """
     rows = await tx.fetch(
         f"SELECT {service.COLUNAS} FROM mensagens WHERE conversa_id = ? AND direcao = 'saida'"  # noqa: S608
-        f" AND status = ? AND criada_em >= ? ORDER BY id{tx.lock()}",
-        (conversa_id, StatusMensagem.PROCESSANDO.value, tx.now_ms - ECO_MS),
+        f" AND status = ? ORDER BY id{tx.lock()}",
+        (conversa_id, StatusMensagem.PROCESSANDO.value),
     )
-    for mensagem in map(service.from_row, rows):
+    for i, mensagem in enumerate(map(service.from_row, rows)):
+        if mensagem.criada_em < tx.now_ms - ECO_MS and (
+            i > 0 or not await outbox.is_begun(tx, ENVIAR, conversa_id)
+        ):
+            continue
         if mensagem.tipo is eco.tipo and mensagem.texto.strip() == eco.texto.strip():
             conta = eco.instancia or ""
             await externas.give(tx, eco.canal, conta=conta, chave=chave, mensagem_id=mensagem.id)

@@ -244,6 +244,14 @@ async def tries(tx: Tx, fila: str, fato: FatoGravado) -> int:
     return int(row[0]) if row else 0
 
 
+async def is_begun(tx: Tx, passo: str, lane: str) -> bool:
+    """Tell whether the head of a lane was tried and is not settled; the rest of it waits."""
+    row = await tx.fetch_one(
+        "SELECT 1 FROM fila WHERE passo = ? AND lane = ? AND tentativas > 0 LIMIT 1", (passo, lane)
+    )
+    return row is not None
+
+
 async def newest_ms(tx: Tx) -> int:
     """Return when the newest fact was written, epoch ms; 0 before the first."""
     row = await tx.fetch_one("SELECT em FROM fatos ORDER BY pos DESC LIMIT 1")
