@@ -16,6 +16,7 @@ from typing import Any
 from ponte.pedidos import service as pedidos
 from ponte.store import idempotency, outbox
 from ponte.store.db import Commit, Tx
+from ponte.store.group_commit import settle
 from ponte.store.sqlite import SqliteDatabase
 from ponte.store.sqlite_tx import SqliteTx
 
@@ -32,7 +33,7 @@ def answer_before_commit() -> None:
     ) -> None:
         run_group(self, tx, group, savepoint=savepoint)
         if group[0].many:
-            self._loop.call_soon_threadsafe(self._settle, group, Commit())
+            self._loop.call_soon_threadsafe(settle, group, Commit(), self._listeners)
 
     def flush_late(self: SqliteTx) -> Commit:
         time.sleep(WINDOW_S)
