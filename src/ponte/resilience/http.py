@@ -2,8 +2,9 @@
 
 One `Http` a destination, so that a slow one delays nobody else. It retries nothing
 and follows no redirect, and it never shows a URL: a Telegram token and a Slack
-webhook are nothing but a URL. A call that failed after its first byte was written
-may have had its effect, and says so.
+webhook are nothing but a URL. What the other side quotes of a key is not shown
+either. A call that failed after its first byte was written may have had its effect,
+and says so.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ import structlog
 
 from ponte import rastro
 from ponte.errors import Adiado
+from ponte.resilience import citacao
 from ponte.resilience.breaker import BreakerState, CircuitBreaker
 from ponte.resilience.classes import Classe, OutsideError, Verdict, by_status
 from ponte.resilience.exchange import TIMEOUT_S, Answer, Classify, Request
@@ -266,7 +268,8 @@ class Http:
         except (httpx2.InvalidURL, ValueError, TypeError) as error:
             # The message would show the URL, a header or the body, so only its kind is kept.
             return Verdict(Classe.INVALID_REQUEST, f"not sent: {type(error).__name__}")
-        return Answer(status, headers, body, (self._clock() - started) * 1000)
+        said = citacao.without(body, request, status=status)
+        return Answer(status, headers, said, (self._clock() - started) * 1000)
 
     async def _transfer(
         self, request: Request, written: "_Written"

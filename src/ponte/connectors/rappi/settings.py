@@ -37,15 +37,16 @@ class LojaMapeada:
 def _stores(valor: object) -> object:
     """Read `platform=filial` or `platform/partner=filial`, comma-separated."""
     if isinstance(valor, str):
-        return tuple(_loja(peca) for peca in pieces(valor))
+        return tuple(_loja(peca, n) for n, peca in enumerate(pieces(valor), start=1))
     return valor
 
 
-def _loja(peca: str) -> LojaMapeada:
+def _loja(peca: str, n: int) -> LojaMapeada:
     ids, _, filial = (x.strip() for x in peca.partition("="))
     plataforma, _, parceiro = (x.strip() for x in ids.partition("/"))
     if not plataforma or not filial:
-        msg = f"shop=filial expected, like 900105814=1, not {peca!r}"
+        # What stands there is not shown: it may be a secret that was pasted beside its variable.
+        msg = f"number {n} is no shop=filial, like 900105814=1"
         raise ValueError(msg)
     return LojaMapeada(plataforma, parceiro or plataforma, filial)
 
@@ -63,7 +64,7 @@ def _zone(valor: str) -> str:
     try:
         ZoneInfo(valor)
     except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder
-        msg = f"no such time zone: {valor}"
+        msg = "no such time zone, America/Sao_Paulo is one"
         raise ValueError(msg) from error
     return valor
 
