@@ -31,6 +31,7 @@ TAGS = (
     "alertas",
     "mensagens",
     "canais",
+    "vídeos",
     "falhas",
     "acesso",
     "métricas",

@@ -16,8 +16,8 @@ PLAIN = {
     "falha_id", "faltas", "fato_lane", "fato_tipo", "fila", "filial_id", "hub",
     "instancia", "itens", "linhas", "loja", "loja_externa", "mensagem_id", "motivo",
     "nome", "nota_chave", "origem", "para_sala", "pedido_externo",
-    "pedido_id", "porta", "preco", "produto_id", "severidade", "silencio_id", "status",
-    "tipo_mensagem", "total", "webhook_id",
+    "pedido_id", "porta", "preco", "produto_id", "sessao", "severidade", "silencio_id",
+    "status", "tipo_mensagem", "total", "video_id", "webhook_id",
 }  # fmt: skip
 # `motivo` of a notice is one of the code's own; `nome` of a product is a thing's.
 OWN_WORDS = {("alerta.entrega_pedida", "motivo"), ("alerta.entregue", "motivo")}

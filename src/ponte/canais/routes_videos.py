@@ -22,7 +22,7 @@ from ponte.resilience import destino
 from ponte.store.db import Tx
 from ponte.store.idempotency import Resposta
 
-router = APIRouter(tags=["canais"])
+router = APIRouter(tags=["vídeos"])
 LER, ESCREVER = "canais:ler", "canais:escrever"
 ONDE = "/hub/tiktok/videos"
 MAX_S = 24 * 3600  # chosen: TikTok takes an hour at most, and says how much an account may

@@ -6,6 +6,7 @@ database is the truth. Nothing here has behaviour.
 
 from ponte.ports.channels import (
     Channel,
+    ConversationDownloader,
     Downloader,
     EstadoInstancia,
     History,
@@ -58,6 +59,7 @@ __all__ = [
     "Chave",
     "Concessao",
     "Connector",
+    "ConversationDownloader",
     "Criador",
     "Deps",
     "Downloader",

@@ -54,6 +54,16 @@ class Downloader(Protocol):
         """
 
 
+@runtime_checkable
+class ConversationDownloader(Protocol):
+    """A `Downloader` whose platform wants to know the conversation as well."""
+
+    async def download_of(
+        self, midia: Midia, /, *, conversa: str, message_id: str
+    ) -> tuple[bytes, str]:
+        """Return the bytes and their type; raises as `Downloader.download`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inscricao:
     """How a platform tells of what comes.

@@ -121,9 +121,17 @@ async def fetch(
     http = Http(DESTINO, transport=GuardedTransport(redes, resolve=resolve or _resolve))
     request = Request("GET", url, timeout_s=timeout_s, operation="fetch", reply_bytes=max_bytes)
     try:
-        return await http.send(request, lambda answer: by_status(answer.status))
+        return await http.send(request, _classify)
     finally:
         await http.aclose()
+
+
+def _classify(answer: Answer) -> Verdict:
+    verdict = by_status(answer.status, retry_after_s=answer.retry_after_s)
+    if verdict.classe is Classe.AUTH:
+        # It says nothing of any key of ours, and no canal must stop for it.
+        return Verdict(Classe.INVALID_REQUEST, verdict.detail)
+    return verdict
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from ponte.simulators.comportamento import Defeito
 from ponte.simulators.plataforma import Caos, Plataforma, by_hand
+from ponte.simulators.tiktok_formas import answer, listed, part, picture
 from ponte.simulators.tiktok_videos import VideosDoTiktok, failed
 
 APP_ID = "7600000000000000001"
@@ -67,6 +68,7 @@ class SimuladorTiktok(Plataforma):
         self.videos = VideosDoTiktok(now, faulty=self.faulty, tell=self._tell)
         super().__init__(webhook_url=webhook_url, caos=caos)
         self.conversas: dict[str, Conversa] = {}
+        self.midias: dict[str, bytes] = {}
         self.validade_s = validade_s
         self.renovacoes = 0
         self.access, self.refresh = "act.SIMULADOR0", "rft.SIMULADOR0"
@@ -96,6 +98,9 @@ class SimuladorTiktok(Plataforma):
             Route(f"{message}/send/", self._send_call, methods=["POST"]),
             Route(f"{message}/conversation/list/", self._conversations_call),
             Route(f"{message}/content/list/", self._contents_call),
+            Route(f"{message}/media/upload/", self._upload_call, methods=["POST"]),
+            Route(f"{message}/media/download/", self._download_call, methods=["POST"]),
+            Route("/_media/{media_id}", self._media_call),
             Route(f"{API}/tt_user/oauth2/refresh_token/", self._renew_call, methods=["POST"]),
             Route("/v2/oauth/token/", self._grant_call, methods=["POST"]),
             *self.videos.routes(),
@@ -108,10 +113,10 @@ class SimuladorTiktok(Plataforma):
             status = {"429": 429, "token": 401}.get(modo, 500)
             return failed(code or "internal_error", status, headers=wait if modo == "429" else None)
         if modo == "429":
-            return _answer(40100, "Requests made too frequently.", status=429, headers=wait)
+            return answer(40100, "Requests made too frequently.", status=429, headers=wait)
         if modo == "token":
-            return _answer(40105, "Access token is incorrect or has been revoked.")
-        return _answer(50000, "System error.", status=500)
+            return answer(40105, "Access token is incorrect or has been revoked.")
+        return answer(50000, "System error.", status=500)
 
     def headers(self, corpo: bytes) -> Mapping[str, str]:
         t = str(int(self._now()))
@@ -231,12 +236,21 @@ class SimuladorTiktok(Plataforma):
     async def _grant_call(self, request: Request) -> Response:
         return await self.faulty("grant", lambda: self._grant(request))
 
+    async def _upload_call(self, request: Request) -> Response:
+        return await self.faulty("media_upload", lambda: self._upload(request))
+
+    async def _download_call(self, request: Request) -> Response:
+        return await self.faulty("media_download", lambda: self._download(request))
+
+    async def _media_call(self, request: Request) -> Response:
+        return await self.faulty("media", lambda: self._media(request))
+
     def _refusal(self, request: Request) -> Response | None:
         token = request.headers.get("access-token", "")
         if not token or token.startswith("Bearer"):
-            return _answer(40105, "Access token is incorrect or has been revoked.")
+            return answer(40105, "Access token is incorrect or has been revoked.")
         if token != self.access or self._now() >= self._until:
-            return _answer(40102, "Access token expired.")
+            return answer(40102, "Access token expired.")
         return None
 
     async def _send(self, request: Request) -> Response:
@@ -246,24 +260,50 @@ class SimuladorTiktok(Plataforma):
         body = json.loads(await request.body())
         conversa = self.conversas.get(body.get("recipient"))
         if body.get("business_id") != CONTA or conversa is None:
-            return _answer(40002, "Param recipient is invalid.")
+            return answer(40002, "Param recipient is invalid.")
         tipo = body.get("message_type")
         if tipo == "SENDER_ACTION":
             self.mensagens.append(body)
-            return _answer(data={"message": {"message_id": ""}})
-        part = _part(tipo, body)
-        if part is None:
-            return _answer(40002, f"Param {str(tipo).lower()} is invalid.")
+            return answer(data={"message": {"message_id": ""}})
+        carried = part(tipo, body, self.midias)
+        if carried is None:
+            return answer(40002, f"Param {str(tipo).lower()} is invalid.")
         over = self._ms() - conversa.escreveu_ms > WINDOW_MS or conversa.enviadas >= PER_WINDOW
         if over:
-            return _answer(40002, "The message limit of this conversation is reached.")
+            return answer(40002, "The message limit of this conversation is reached.")
         conversa.enviadas += 1
         conversa.respondida = True
-        content = self._message(conversa, part, own=True)
+        content = self._message(conversa, carried, own=True)
         content["message_tag"] = {"source": "API"}
         self.mensagens.append({**body, "message_id": content["message_id"]})
         await self._tell("im_send_msg", content)  # the echo comes before the answer
-        return _answer(data={"message": {"message_id": content["message_id"]}})
+        return answer(data={"message": {"message_id": content["message_id"]}})
+
+    async def _upload(self, request: Request) -> Response:
+        refused = self._refusal(request)
+        if refused is not None:
+            return refused
+        found = picture(await request.body())
+        if found is None:
+            return answer(40002, "Param file is invalid.")
+        media_id = f"vSIM{len(self.midias) + 1}"
+        self.midias[media_id] = found
+        return answer(data={"media_id": media_id})
+
+    async def _download(self, request: Request) -> Response:
+        refused = self._refusal(request)
+        body = json.loads(await request.body())
+        conversa = self.conversas.get(body.get("conversation_id"))
+        if refused is not None or conversa is None or body.get("media_id") not in self.midias:
+            return refused or answer(40002, "Param media_id is invalid.")
+        here = f"{request.url.scheme}://{request.url.netloc}/_media/{body['media_id']}"
+        return answer(data={"download_url": here})
+
+    async def _media(self, request: Request) -> Response:
+        found = self.midias.get(request.path_params["media_id"])
+        if found is None or request.headers.get("x-user") != self.access:
+            return Response(status_code=403)
+        return Response(found, media_type="image/png")
 
     async def _conversations(self, request: Request) -> Response:
         refused = self._refusal(request)
@@ -280,7 +320,7 @@ class SimuladorTiktok(Plataforma):
         )
         page = found[at : at + limit]
         more = at + len(page) < len(found)
-        return _answer(data={"conversations": page, "has_more": more, "cursor": at + len(page)})
+        return answer(data={"conversations": page, "has_more": more, "cursor": at + len(page)})
 
     async def _contents(self, request: Request) -> Response:
         refused = self._refusal(request)
@@ -288,20 +328,20 @@ class SimuladorTiktok(Plataforma):
             return refused
         conversa = self.conversas.get(request.query_params.get("conversation_id", ""))
         if conversa is None:
-            return _answer(40002, "Param conversation_id is invalid.")
+            return answer(40002, "Param conversation_id is invalid.")
         newest = reversed(conversa.mensagens[-LISTED:])
-        return _answer(data={"messages": [_listed(message) for message in newest]})
+        return answer(data={"messages": [listed(message) for message in newest]})
 
     async def _renew(self, request: Request) -> Response:
         body = json.loads(await request.body())
         known = (body.get("client_id"), body.get("client_secret")) == (APP_ID, APP_SECRET)
         if not known or not self.refresh or body.get("refresh_token") != self.refresh:
-            return _answer(40105, "Refresh token is incorrect or has been revoked.")
+            return answer(40105, "Refresh token is incorrect or has been revoked.")
         self.renovacoes += 1
         self.access = f"act.SIMULADOR{self.renovacoes}"
         self.refresh = f"rft.SIMULADOR{self.renovacoes}"
         self._until = self._now() + self.validade_s
-        return _answer(
+        return answer(
             data={
                 "access_token": self.access,
                 "expires_in": self.validade_s,
@@ -335,46 +375,6 @@ class SimuladorTiktok(Plataforma):
                 "token_type": "Bearer",
             }
         )
-
-
-def _part(tipo: object, body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a message carries, or None when TikTok would refuse it."""
-    if tipo == "TEXT":
-        words = (body.get("text") or {}).get("body")
-        fits = isinstance(words, str) and 0 < len(words) <= 6000
-        return {"type": "text", "text": {"body": words}} if fits else None
-    if tipo == "TEMPLATE":
-        card = body.get("template") or {}
-        buttons = card.get("buttons") or []
-        fits = (
-            card.get("type") in ("QA_BUTTON_CARD", "QA_LINK_CARD")
-            and 0 < len(card.get("title", "")) <= 40
-            and 1 <= len(buttons) <= 3
-            and all(0 < len(b.get("title", "")) <= 20 for b in buttons)
-            and all(b.get("type") == "REPLY" and len(b.get("id", "")) <= 40 for b in buttons)
-        )
-        return {"type": "template", "template": card} if fits else None
-    return None
-
-
-def _listed(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a message as the list shows it: other names for the people and the type."""
-    hidden = ("from", "to", "type", "unique_identifier")
-    shown = {k: v for k, v in message.items() if k not in hidden}
-    people = {"sender": message["from"], "recipient": message["to"]}
-    return {**shown, **people, "message_type": str(message["type"]).upper()}
-
-
-def _answer(
-    code: int = 0,
-    message: str = "OK",
-    *,
-    data: Mapping[str, Any] | None = None,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    body = {"code": code, "message": message, "request_id": "SIMULADOR", "data": data or {}}
-    return JSONResponse(body, status, headers=headers)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from ponte.domain.evento import Midia
 from ponte.domain.leitura import objetos, texto
 from ponte.domain.mensagem import Direcao, Mensagem, TipoMensagem
 from ponte.errors import Adiado
-from ponte.ports import Anexo, Downloader
+from ponte.ports import Anexo, ConversationDownloader, Downloader
 from ponte.resilience import destino
 from ponte.resilience.classes import OutsideError
 
@@ -60,6 +60,11 @@ async def _file(ctx: Context, mensagem: Mensagem, part: Mapping[str, Any]) -> An
         midia = Midia(kind=kind, url=url, id=texto(part.get("id")), mime=texto(part.get("mime")))
         dados, found = await channel.download(
             midia, message_id=mensagem.id_externo or "", instancia=mensagem.instancia
+        )
+    elif mensagem.direcao is Direcao.ENTRADA and isinstance(channel, ConversationDownloader):
+        midia = Midia(kind=kind, url=url, id=texto(part.get("id")))
+        dados, found = await channel.download_of(
+            midia, conversa=mensagem.contato, message_id=mensagem.id_externo or ""
         )
     elif url is not None and destino.broken(url) is None:
         answer = await destino.fetch(url, max_bytes=MAX_BYTES)

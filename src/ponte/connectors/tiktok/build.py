@@ -12,14 +12,21 @@ from urllib.parse import urlencode
 from ponte.connectors.tiktok.settings import TiktokSettings
 from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.domain.notificacao import clean
+from ponte.resilience.anexos import MAX_BYTES
 from ponte.resilience.exchange import Request
+from ponte.resilience.formulario import Arquivo, multipart
 
 API = "/open_api/v1.3"
+UPLOAD_S = 20.0  # chosen: 10 MiB at half a megabyte a second
 MAX_BUTTON_ID = 40  # documented: buttons, id
 
 
-def message(settings: TiktokSettings, mensagem: Mensagem) -> dict[str, Any]:
-    """Return the body that sends a mensagem: text, or a card with buttons."""
+def message(
+    settings: TiktokSettings, mensagem: Mensagem, *, media_id: str | None = None
+) -> dict[str, Any]:
+    """Return the body that sends a mensagem: text, a card with buttons, or an uploaded picture."""
+    if mensagem.tipo is TipoMensagem.IMAGEM:
+        return _to(settings, mensagem.destinatario, "IMAGE", {"image": {"media_id": media_id}})
     if mensagem.tipo is TipoMensagem.RESPOSTA_RAPIDA and not isinstance(mensagem.conteudo, str):
         opcoes = [clean(opcao) for opcao in mensagem.conteudo["opcoes"]]
         card = {
@@ -48,6 +55,43 @@ def send(settings: TiktokSettings, body: Mapping[str, Any], *, token: str, para:
         json=dict(body),
         headers={"Access-Token": token},
         operation=para,
+    )
+
+
+def upload(settings: TiktokSettings, arquivo: Arquivo, *, token: str) -> Request:
+    """Return the call that uploads a picture; its id lives 30 days."""
+    campos = {"business_id": settings.business_id or "", "media_type": "IMAGE"}
+    content, headers = multipart(campos, {"file": arquivo})
+    return Request(
+        "POST",
+        f"{settings.business_url}{API}/business/message/media/upload/",
+        content=content,
+        headers={**headers, "Access-Token": token},
+        timeout_s=UPLOAD_S,
+        operation="media_upload",
+    )
+
+
+def medium(settings: TiktokSettings, asked: Mapping[str, str], *, token: str) -> Request:
+    """Return the call that tells where the bytes of a medium lie, for a day."""
+    return Request(
+        "POST",
+        f"{settings.business_url}{API}/business/message/media/download/",
+        json={"business_id": settings.business_id, **asked},
+        headers={"Access-Token": token},
+        operation="media_download",
+    )
+
+
+def fetch(url: str, *, token: str) -> Request:
+    """Return the call that fetches a medium."""
+    return Request(
+        "GET",
+        url,
+        headers={"x-user": token},
+        timeout_s=UPLOAD_S,
+        operation="download",
+        reply_bytes=MAX_BYTES,
     )
 
 

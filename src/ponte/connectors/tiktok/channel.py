@@ -9,17 +9,19 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ponte.connectors.tiktok import build
+from ponte.connectors.tiktok import build, midia
 from ponte.connectors.tiktok.classify import classify, classify_first, refuses_token
 from ponte.connectors.tiktok.limites import LIMITES, TITULO
 from ponte.connectors.tiktok.parse import parse
 from ponte.connectors.tiktok.renewal import account
 from ponte.connectors.tiktok.settings import TiktokSettings
-from ponte.domain.evento import EventoDeCanal
+from ponte.domain.evento import EventoDeCanal, Midia
 from ponte.domain.leitura import Objeto, epoch_ms, inteiro, objeto, objetos, texto
 from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.errors import DadosInvalidos, Problema
 from ponte.ports import Deps
+from ponte.resilience import anexos
+from ponte.resilience.classes import Classe, OutsideError, Verdict
 from ponte.resilience.exchange import Answer, Request
 
 DESTINO = "tiktok"
@@ -33,6 +35,7 @@ class TiktokChannel:
     def __init__(self, settings: TiktokSettings, deps: Deps) -> None:
         self._settings = settings
         self._http = deps.http(DESTINO)
+        self._redes = deps.redes
         self._token = account(settings, deps)
 
     def check(self, mensagem: Mensagem) -> None:
@@ -43,6 +46,10 @@ class TiktokChannel:
         card = mensagem.tipo is TipoMensagem.RESPOSTA_RAPIDA
         if card and len(mensagem.texto) > TITULO:
             found.append(Problema("conteudo.texto", f"at most {TITULO} characters above buttons"))
+        picture = mensagem.tipo is TipoMensagem.IMAGEM
+        why = midia.broken(mensagem, redes=self._redes) if picture else None
+        if why is not None:
+            found.append(Problema("conteudo.url", why))
         if not self._settings.can_send:
             found.append(Problema("canal", "no Business Account set to write from"))
         if found:
@@ -54,11 +61,39 @@ class TiktokChannel:
         Raises:
             OutsideError: It was not taken.
         """
-        body = build.message(self._settings, mensagem)
+        body = build.message(self._settings, mensagem, media_id=await self._uploaded(mensagem))
         answer = await self._call(
             lambda token: build.send(self._settings, body, token=token, para="send_message")
         )
         return texto(objeto(_data(answer).get("message")).get("message_id"))
+
+    async def _uploaded(self, mensagem: Mensagem) -> str | None:
+        """Upload a picture and return TikTok's id of it; once more is harmless."""
+        if mensagem.tipo is not TipoMensagem.IMAGEM:
+            return None
+        arquivo = await midia.picture(mensagem, redes=self._redes)
+        answer = await self._call(lambda token: build.upload(self._settings, arquivo, token=token))
+        return texto(_data(answer).get("media_id"))
+
+    async def download_of(
+        self, found: Midia, /, *, conversa: str, message_id: str
+    ) -> tuple[bytes, str]:
+        """Return the bytes of a picture or a video that somebody sent, and their type."""
+        asked = {
+            "conversation_id": conversa,
+            "message_id": message_id,
+            "media_id": found.id or "",
+            "media_type": "VIDEO" if found.kind == "video" else "IMAGE",
+        }
+        answer = await self._call(lambda token: build.medium(self._settings, asked, token=token))
+        url = texto(_data(answer).get("download_url")) or ""
+        if not anexos.is_own(url, hosts=midia.HOSTS, base_url=self._settings.business_url):
+            # The token goes along, and to nobody else.
+            verdict = Verdict(Classe.GONE, "no address of TikTok's")
+            raise OutsideError(DESTINO, verdict=verdict)
+        token = await self._token.get()
+        answer = await self._http.send(build.fetch(url, token=token), anexos.classify)
+        return answer.body, anexos.mime(answer) or anexos.OCTETS
 
     async def show_typing(self, destinatario: str, *, instancia: str | None) -> None:
         """Show it for a moment."""

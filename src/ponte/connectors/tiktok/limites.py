@@ -12,7 +12,7 @@ JANELA_S = 48 * 3600.0  # documented: up to 10 messages within 48 h of the perso
 TITULO = 40  # documented: title of a card
 
 LIMITES = Limites(
-    tipos=frozenset({TipoMensagem.TEXTO, TipoMensagem.RESPOSTA_RAPIDA}),
+    tipos=frozenset({TipoMensagem.TEXTO, TipoMensagem.RESPOSTA_RAPIDA, TipoMensagem.IMAGEM}),
     texto=6000,
     opcoes=3,
     titulo_opcao=20,
