@@ -14,7 +14,12 @@ from starlette.routing import Route
 from ponte.simulators.servidor import Servidor
 from ponte.testing import Embedded, embedded
 
-KEPT = ("content-type", "x-hub-signature-256", "x-telegram-bot-api-secret-token")
+KEPT = (
+    "content-type",
+    "x-hub-signature-256",
+    "x-twitter-webhooks-signature",
+    "x-telegram-bot-api-secret-token",
+)
 
 
 class StandIn(Protocol):

@@ -18,12 +18,14 @@ from ponte.integrations import (
     TelegramHub,
     TikTokHub,
     WhatsAppHub,
+    XHub,
     export_prometheus_metrics,
     get_facebook_hub,
     get_instagram_hub,
     get_telegram_hub,
     get_tiktok_hub,
     get_whatsapp_hub,
+    get_x_hub,
 )
 from ponte.integrations.conectores import load, settings_of
 from ponte.integrations.hub import Hub, SemSuporte
@@ -34,7 +36,9 @@ from ponte.simulators.tiktok import SimuladorTiktok
 from ponte.simulators.whatsapp import INSTANCIA, SimuladorWhatsApp
 from tests.resilience.odd_server import OddServer, odd_server
 
-HUBS: tuple[type[Hub], ...] = (WhatsAppHub, InstagramHub, FacebookHub, TikTokHub, TelegramHub)
+HUBS: tuple[type[Hub], ...] = (
+    WhatsAppHub, InstagramHub, FacebookHub, TikTokHub, TelegramHub, XHub,
+)  # fmt: skip
 CLIENTE = "5511999990001"
 
 
@@ -73,7 +77,14 @@ async def whatsapp(
 
 @pytest.mark.parametrize(
     "get",
-    [get_whatsapp_hub, get_instagram_hub, get_facebook_hub, get_tiktok_hub, get_telegram_hub],
+    [
+        get_whatsapp_hub,
+        get_instagram_hub,
+        get_facebook_hub,
+        get_tiktok_hub,
+        get_telegram_hub,
+        get_x_hub,
+    ],
 )
 def test_there_is_one_instance_a_process(get: Callable[[], Hub]) -> None:
     assert get() is get()

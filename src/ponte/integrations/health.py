@@ -19,6 +19,7 @@ from ponte.integrations.hubs import (
     get_telegram_hub,
     get_tiktok_hub,
     get_whatsapp_hub,
+    get_x_hub,
 )
 from ponte.resilience.breaker import BreakerState
 from ponte.resilience.classes import Classe, OutsideError
@@ -32,6 +33,7 @@ HUBS: Mapping[str, Callable[[], Hub]] = {
     "facebook": get_facebook_hub,
     "tiktok": get_tiktok_hub,
     "telegram": get_telegram_hub,
+    "x": get_x_hub,
 }
 # What a probe's class means; any other says that calls would fail too.
 _PASSING = {Classe.RATE_LIMITED}

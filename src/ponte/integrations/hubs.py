@@ -126,6 +126,13 @@ class TelegramHub(AccountHub):
     needs = (("bot_token",),)
 
 
+class XHub(AccountHub):
+    """X's direct messages; `recipient_id` is a user's id in digits."""
+
+    name = "x"
+    needs = (("user_id",), ("access_token", "refresh_token"))
+
+
 @functools.cache
 def get_whatsapp_hub() -> WhatsAppHub:
     """Return the one of this process."""
@@ -154,3 +161,9 @@ def get_tiktok_hub() -> TikTokHub:
 def get_telegram_hub() -> TelegramHub:
     """Return the one of this process."""
     return TelegramHub()
+
+
+@functools.cache
+def get_x_hub() -> XHub:
+    """Return the one of this process."""
+    return XHub()

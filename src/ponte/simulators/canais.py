@@ -57,6 +57,7 @@ SIMULADORES: dict[str, Registro] = {
     "tiktok": Registro("tiktok:SimuladorTiktok", 8085, "cliente{}".format),
     "instagram": Registro("instagram:SimuladorInstagram", 8087, _id),
     "facebook": Registro("facebook:SimuladorFacebook", 8088, _id),
+    "x": Registro("x:SimuladorX", 8090, _id),
 }
 
 

@@ -3,16 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
-    model_validator,
 )
 
-from ponte.ports.fields import Secrets, Url, pieces
+from ponte.ports.fields import Ajustes, Secrets, Url, pieces
 
 CANAIS = frozenset({"whatsapp", "instagram", "facebook", "tiktok", "telegram", "x"})
 
@@ -21,10 +18,8 @@ def _split(valor: Any) -> Any:
     return pieces(valor) if isinstance(valor, str) else valor
 
 
-class ChatwootSettings(BaseModel):
+class ChatwootSettings(Ajustes):
     """The connector is off while it can neither be called nor let anything in."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be a secret
 
     base_url: Url = Field(
         "https://app.chatwoot.com", description="Your Chatwoot, or the hosted one"
@@ -56,14 +51,6 @@ class ChatwootSettings(BaseModel):
     max_skew_s: float | None = Field(
         None, gt=0, description="Oldest signature accepted, seconds; any when missing"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_blanks(cls, valores: object) -> object:
-        """Read an empty variable as one that is not set."""
-        if not isinstance(valores, dict):
-            return valores
-        return {k: v for k, v in valores.items() if v != ""}
 
     @field_validator("channels")
     @classmethod

@@ -7,14 +7,14 @@ Source: https://developers.facebook.com/documentation/business-messaging/whatsap
 """
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from ponte.resilience.classes import OK, Classe, OutsideError, Verdict, by_status
+from ponte.resilience.anexos import MAX_BYTES, OCTETS, classify, is_own, mime
+from ponte.resilience.classes import OK, Classe, OutsideError, Verdict
 from ponte.resilience.exchange import Answer, Request
 from ponte.resilience.http import Http
 
-OCTETS = "application/octet-stream"
-MAX_BYTES = 10 * 1024 * 1024  # documented: limits of Ponte, a medium
+__all__ = ["MAX_BYTES", "OCTETS", "classify", "download", "is_metas"]
+
 TIMEOUT_S = 25.0  # chosen: shorter than a request's 30 s
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOSTS = ("fbcdn.net", "fbsbx.com", "cdninstagram.com")  # where the contract's media lie
@@ -38,7 +38,7 @@ async def download(
     if answer.status in _REDIRECTS:  # to where it is served from; what proves a call stays here
         served = answer.headers.get("location")
         answer = await http.send(_fetch(http, served, base_url=base_url), classify)
-    return answer.body, _mime(answer) or OCTETS
+    return answer.body, mime(answer) or OCTETS
 
 
 def _fetch(
@@ -56,35 +56,10 @@ def _fetch(
     )
 
 
-def classify(answer: Answer) -> Verdict:
-    """Return the verdict of a download: an address that is over answers 403 or 404."""
-    if answer.status in (401, 403, 404, 410):
-        return Verdict(Classe.GONE, f"HTTP {answer.status}")
-    if answer.status != 200:
-        return by_status(answer.status, retry_after_s=answer.retry_after_s)
-    if not answer.body or _mime(answer) == "text/html":
-        return Verdict(Classe.RETRY, "200 without the medium")
-    return OK
-
-
 def _classify(answer: Answer) -> Verdict:
     return OK if answer.status in _REDIRECTS else classify(answer)
 
 
-def _mime(answer: Answer) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
 def is_metas(url: str, base_url: str) -> bool:
     """Tell whether an address is one of Meta's hosts of media."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    if parts.username is not None or parts.password is not None:
-        return False
-    if f"{parts.scheme}://{parts.netloc}" == base_url:
-        return True
-    ours = any(host == own or host.endswith(f".{own}") for own in _HOSTS)
-    return ours and parts.scheme == "https" and port in (None, 443)
+    return is_own(url, hosts=_HOSTS, base_url=base_url)

@@ -4,27 +4,16 @@ Two apps may stand behind one shop: one for videos, one for direct messages. Eac
 its webhooks with its own secret, so every secret set here is valid for a webhook.
 """
 
-from typing import Annotated
+from pydantic import Field, SecretStr
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-
-from ponte.ports.fields import Secrets, Url
+from ponte.ports.fields import Ajustes, Id, Secrets, Url
 
 BASE_URL = "https://open.tiktokapis.com"
 BUSINESS_BASE_URL = "https://business-api.tiktok.com"
 
 
-def _as_text(valor: object) -> object:
-    return str(valor) if isinstance(valor, int) and not isinstance(valor, bool) else valor
-
-
-Id = Annotated[str | None, BeforeValidator(_as_text)]
-
-
-class TiktokSettings(BaseModel):
+class TiktokSettings(Ajustes):
     """The connector is off while nothing could come in or go out."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be a secret
 
     base_url: Url = Field(BASE_URL, description="Content Posting API, TikTok's or a stand-in")
     business_base_url: Url | None = Field(
@@ -54,14 +43,6 @@ class TiktokSettings(BaseModel):
     max_skew_s: float = Field(
         300, gt=0, description="Oldest signature accepted, seconds; TikTok names five minutes"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_blanks(cls, valores: object) -> object:
-        """Read an empty variable as one that is not set."""
-        if not isinstance(valores, dict):
-            return valores
-        return {k: v for k, v in valores.items() if v != ""}
 
     @property
     def business_url(self) -> str:

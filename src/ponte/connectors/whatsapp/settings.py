@@ -5,15 +5,13 @@ Secrets that may be several stand comma-separated in one line, the newest first.
 
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 
-from ponte.ports.fields import Secrets, Url
+from ponte.ports.fields import Ajustes, Secrets, Url
 
 
-class WhatsAppSettings(BaseModel):
+class WhatsAppSettings(Ajustes):
     """The connector is off while `base_url` or `api_key` is missing."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
     base_url: Url | None = Field(None, description="Evolution API server, as http://127.0.0.1:8080")
     api_key: SecretStr | None = Field(
@@ -32,14 +30,6 @@ class WhatsAppSettings(BaseModel):
         default=False,
         description="Quick replies as buttons, which WhatsApp often blocks, not as numbered text",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_blanks(cls, valores: object) -> object:
-        """Read an empty variable as one that is not set."""
-        if not isinstance(valores, dict):
-            return valores
-        return {k: v for k, v in valores.items() if v != ""}
 
     @property
     def is_on(self) -> bool:

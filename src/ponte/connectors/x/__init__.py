@@ -1,11 +1,12 @@
-"""X: what people write to the shop's account, by either of its two webhook products.
+"""X: direct messages both ways, and the posts that name the shop's account.
 
-It reads and does not write yet: a token for direct messages lives two hours, and is
-renewed by one that goes only once.
-Source: https://docs.x.com/x-api/webhooks/introduction
+Source: https://docs.x.com/x-api/direct-messages/manage/introduction and
+https://docs.x.com/x-api/webhooks/introduction
 """
 
+from ponte.connectors.x.channel import XChannel, probe
 from ponte.connectors.x.classify import classify
+from ponte.connectors.x.limites import LIMITES
 from ponte.connectors.x.parse import parse
 from ponte.connectors.x.settings import XSettings
 from ponte.connectors.x.webhook import XWebhook
@@ -18,9 +19,13 @@ connector = Connector(
     title="X",
     settings=XSettings,
     source_url="https://docs.x.com/x-api/webhooks/introduction",
-    quality="bronze",
-    is_on=lambda settings: bool(settings.consumer_secret),
+    quality="gold",
+    is_on=lambda settings: bool(settings.is_on),
     webhook=XWebhook,
+    channel=XChannel,
     parse=parse,
     classify=classify,
+    limites=LIMITES,
+    canal="x",
+    probe=probe,
 )
