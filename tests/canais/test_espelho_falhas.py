@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ponte.canais.espelho import livro, varredura
+from ponte.canais.sonda import probe_hubs
 from ponte.domain.evento import EventoDeCanal
 from ponte.errors import Adiado, PonteError
 from ponte.mensagens import conversas, recebidas
@@ -79,12 +80,15 @@ async def test_a_refused_token_stops_the_mirror_until_it_is_mended(cena: Cena) -
     first = await failing(cena)
     again = await failing(cena)  # no further call is made
     calls = list(cena.chatwoot.chamadas)
+    await probe_hubs(cena.ponte.ctx)
+    told = (await cena.ponte.get("/alerts", resolvido="false"))["itens"]
     reset = await cena.ponte.http.post("/hub/circuit-breaker/chatwoot/reset")
     await cena.work()
 
     assert isinstance(first, Adiado)
     assert isinstance(again, Adiado)
     assert calls == ["contact"]
+    assert {"canal": "chatwoot"} in [a["labels"] for a in told if a["nome"] == "canal_parado"]
     assert reset.json()["retomado"] is True
     assert cena.shown() == [("incoming", OI)]
 

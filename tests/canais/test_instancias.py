@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ponte.canais import instancias
+from ponte.canais.espelho import livro
 from ponte.domain.evento import EventoDeCanal
 from ponte.simulators.whatsapp import SimuladorWhatsApp
 from ponte.store.db import Tx
@@ -146,13 +147,17 @@ async def test_a_fresh_code_is_a_fact_without_the_code(loja: Loja) -> None:
     ]
 
 
-async def test_the_servers_own_mirror_is_set_where_ponte_has_none(loja: Loja) -> None:
+async def test_where_the_server_mirrors_an_instance_itself_ponte_leaves_it(loja: Loja) -> None:
     ajustes = {"enabled": True, "accountId": "1", "token": "fake", "url": "https://chat.example"}
 
     stored = await loja.call("POST", "/loja-centro/chatwoot", json=ajustes)
+    left = await loja.ponte.ctx.db.read(livro.is_left, "whatsapp", "loja-centro")
+    await loja.call("POST", "/loja-centro/chatwoot", json={"enabled": False})
+    taken = await loja.ponte.ctx.db.read(livro.is_left, "whatsapp", "loja-centro")
 
     assert (stored["nome"], stored["enabled"]) == ("loja-centro", True)
     assert "fake" not in str(stored)
+    assert (left, taken) == (True, False)
 
 
 async def test_without_a_server_nothing_is_asked(ponte: Embedded) -> None:
