@@ -6,6 +6,7 @@ Source: https://core.telegram.org/bots/api#sendmessage and #responseparameters.
 
 import re
 from collections import OrderedDict
+from dataclasses import replace
 
 from ponte.connectors.telegram import envio
 from ponte.connectors.telegram.classify import (
@@ -78,7 +79,7 @@ class TelegramChannel:
         """Show for five seconds at most that an answer is being written."""
         body = {"chat_id": self._chat(destinatario), "action": "typing"}
         request = envio.request(self._settings, Chamada("sendChatAction", body))
-        await self._http.send(request, classify)
+        await self._http.send(replace(request, paced=False), classify)
 
     async def acknowledge(self, chave: str) -> None:
         """Tell Telegram that a button was pressed to good purpose; twice is harmless.
@@ -90,7 +91,7 @@ class TelegramChannel:
             return
         body = {"callback_query_id": chave.removeprefix(CALLBACK)}
         request = envio.request(self._settings, Chamada("answerCallbackQuery", body))
-        await self._http.send(request, classify_heard)
+        await self._http.send(replace(request, paced=False), classify_heard)
 
     def _chat(self, destinatario: str) -> str:
         return self._moved.get(destinatario, destinatario)
