@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ponte.canais import arquivos
 from ponte.simulators.tiktok import SimuladorTiktok
 from ponte.testing import FrozenClock, embedded
@@ -249,6 +251,8 @@ async def test_neither_token_nor_upload_address_is_told_or_lies_readable(casa: C
     assert b"upload_token" not in stored
 
 
+@pytest.mark.sqlite
+@pytest.mark.postgres
 async def test_the_worker_takes_a_video_to_its_end_and_tells_of_each_step(tmp_path: Path) -> None:
     clock = FrozenClock()
     tiktok = SimuladorTiktok(now=lambda: clock.ms / 1000)

@@ -84,12 +84,13 @@ async def _go_on(ctx: Context, ligado: Ligado, video: Video) -> None:
     publisher = ligado.videos
     if publisher is None:
         return
-    if video.publish_id is None:
-        await _begin(ctx, publisher, await _key(ctx, ligado, video), video)
     chave = await _key(ctx, ligado, video)
-    if video.estado in POR_ENVIAR:
+    if video.publish_id is None:
+        await _begin(ctx, publisher, chave, video)
+    elif video.estado in POR_ENVIAR:
         await _upload(ctx, publisher, chave, video)
-    await _watch(ctx, publisher, chave, video)
+    else:
+        await _settle(ctx, video, await publisher.status(chave, video.publish_id))
 
 
 async def _key(ctx: Context, ligado: Ligado, video: Video) -> Chave:
@@ -120,6 +121,7 @@ async def _begin(ctx: Context, publisher: Publisher, chave: Chave, video: Video)
     if video.fonte == "arquivo" and not arquivos.path(ctx, video.id).exists():
         raise _Falha("arquivo_ausente")
     postagem = await _allowed(publisher, chave, video)
+    await chave.get()  # before the mark: with the database away none is set
     inicio = await ctx.db.transact(videos.mark, video)
     try:
         answer = await publisher.begin(chave, postagem)
@@ -234,11 +236,6 @@ def _piece(path: Path, primeiro: int, fim: int) -> bytes:
 
 
 # ---------------------------------------------------------------- the end
-
-
-async def _watch(ctx: Context, publisher: Publisher, chave: Chave, video: Video) -> None:
-    """Ask how far it is; the platform's webhooks may be faster."""
-    await _settle(ctx, video, await publisher.status(chave, video.publish_id or ""))
 
 
 async def _settle(ctx: Context, video: Video, now: Andamento) -> None:

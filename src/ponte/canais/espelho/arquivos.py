@@ -56,6 +56,7 @@ async def _file(ctx: Context, mensagem: Mensagem, part: Mapping[str, Any]) -> An
     kind, mime, suffix = _KINDS[mensagem.tipo]
     channel: object = ctx.channel(mensagem.canal, mensagem.instancia)
     url, nome = texto(part.get("url")), texto(part.get("nome"))
+    redes = destino.networks(ctx.settings.redes_permitidas)
     if mensagem.direcao is Direcao.ENTRADA and isinstance(channel, Downloader):
         midia = Midia(kind=kind, url=url, id=texto(part.get("id")), mime=texto(part.get("mime")))
         dados, found = await channel.download(
@@ -66,8 +67,8 @@ async def _file(ctx: Context, mensagem: Mensagem, part: Mapping[str, Any]) -> An
         dados, found = await channel.download_of(
             midia, conversa=mensagem.contato, message_id=mensagem.id_externo or ""
         )
-    elif url is not None and destino.broken(url) is None:
-        answer = await destino.fetch(url, max_bytes=MAX_BYTES)
+    elif url is not None and destino.broken(url, redes=redes) is None:
+        answer = await destino.fetch(url, max_bytes=MAX_BYTES, redes=redes)
         dados, found = answer.body, answer.headers.get("content-type", "")
     else:
         return None
