@@ -4,15 +4,19 @@ import csv
 import io
 import json
 import sqlite3
+import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from ponte.domain.valores import parse_centavos
 from ponte.simulators.demo import FILIAIS, GIRO, LojaDemo, opening, produtos
+from ponte.simulators.demo_canais import CanaisDemo, stir
 from tests.cli.terminal import KEY, Terminal, new_terminal
 
 
@@ -52,6 +56,53 @@ def test_the_same_seed_opens_the_same_shop() -> None:
     assert opening(7) == opening(7) != opening(8)
 
 
+def messages(http: httpx2.Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = http.get("/messages", params={"limite": 200}).json()["itens"]
+    return found
+
+
+def until(check: Callable[[], bool], *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.2)
+
+
+async def test_the_platforms_that_are_named_misbehave_and_no_others() -> None:
+    canais = CanaisDemo(seed=1, nivel="forte", disturbed=["telegram"])
+    await canais.start()
+
+    before = {nome: bool(s.caos.respostas) for nome, s in canais.simuladores.items()}
+    reached = await stir(canais.urls, "calmo", seed=1)
+    gone = await stir({"x": "http://127.0.0.1:9"}, "leve", seed=1)
+
+    await canais.stop()
+    assert before == {nome: nome == "telegram" for nome in canais.simuladores}
+    assert (set(reached), gone) == (set(canais.simuladores), [])
+    assert not any(s.caos.respostas for s in canais.simuladores.values())
+
+
+def test_one_stand_in_is_served_alone_and_says_how_to_use_it(terminal: Terminal) -> None:
+    with terminal.running("demo", "tiktok", "--port", "0"):
+        url = terminal.wait_text("demo", r"PONTE_TIKTOK__BASE_URL=(\S+)")[1]
+        shown = httpx2.get(f"{url}/_simulador/caos").json()
+
+    assert shown["respostas"] == {}
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [(("demo", "telegran"), "ponte demo telegram"), (("demo", "orkut"), "whatsapp")],
+)
+def test_a_stand_in_that_is_not_there_is_told_with_the_nearest(
+    args: tuple[str, ...], says: str, terminal: Terminal
+) -> None:
+    said = terminal.run(*args)
+
+    assert said.code == 2
+    assert says in said.err
+
+
 async def test_the_same_seed_invents_the_same_baskets() -> None:
     def baskets(seed: int) -> list[object]:
         loja = LojaDemo(seed=seed)
@@ -66,15 +117,20 @@ def test_orders_flow_and_an_alert_reaches_the_telegram_stand_in(terminal: Termin
         terminal.running("up", "--demo", "--rate", "20") as process,
         terminal.client(process) as http,
     ):
-        telegram = terminal.wait_text("up", r"(http\S+)/_simulador/mensagens")[1]
+        telegram = terminal.wait_text("up", r"telegram +(http\S+)/_simulador/mensagens")[1]
         terminal.wait_text("up", "alerta entregue a telegram")
         terminal.wait_text("up", "recebido: api")
         terminal.wait_text("up", "recebido: rappi")
         told = httpx2.get(f"{telegram}/_simulador/mensagens").json()["mensagens"]
         orders = http.get("/pedidos", params={"status": "concluido"}).json()["total"]
+        until(lambda: {"bot", "avisos"} <= {m["remetente"] for m in messages(http)})
+        canais = {m["canal"] for m in messages(http) if m["direcao"] == "entrada"}
+        health = http.get("/hub/health").json()["hubs"]
 
     assert "Estoque baixo" in json.dumps(told, ensure_ascii=False)
     assert orders > 0
+    assert all(health[canal]["status"] != "disabled" for canal in canais)
+    assert not (terminal.dados / "simuladores.json").exists()
     terminal.ok("verify")
 
 
@@ -90,7 +146,7 @@ def test_the_demonstration_leaves_real_connectors_alone(terminal: Terminal) -> N
     with terminal.running("up", "--demo", **env):
         connectors = terminal.wait_text("up", r"conectores (.*)")[1]
 
-    assert connectors == "rappi, telegram"
+    assert connectors == ", ".join(sorted({"rappi", *CanaisDemo(seed=1).simuladores}))
 
 
 def test_a_real_installation_is_refused(terminal: Terminal) -> None:
@@ -108,7 +164,12 @@ def test_a_real_installation_is_refused(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [("--rate", "0"), ("--host", "0.0.0.0")],  # noqa: S104 - it must be refused
+    [
+        ("--rate", "0"),
+        ("--host", "0.0.0.0"),  # noqa: S104 - it must be refused
+        ("--caos", "--nivel", "apocalipse"),
+        ("--caos", "--em", "orkut"),
+    ],
 )
 def test_a_demonstration_that_makes_no_sense_is_refused(
     args: tuple[str, ...], terminal: Terminal

@@ -18,7 +18,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageErro
 from typer._click.formatting import HelpFormatter
 from typer.core import TyperGroup
 
-from ponte.cli import saida
+from ponte.cli import caos, saida
 from ponte.cli.grupo import Grupo, speak_english
 
 # name -> (module, attribute, one line of help). Nouns are Portuguese, verbs English.
@@ -81,6 +81,7 @@ def _load(name: str, *, ingles: bool) -> Command:
     command = typer.main.get_command(found)
     command.name = name
     for leaf in leaves(command):
+        leaf.params.extend(caos.params(name))
         leaf.params.extend(_common_params(ingles=ingles))
         leaf.context_settings.setdefault("help_option_names", ["-h", "--help"])
     command.context_settings.setdefault("help_option_names", ["-h", "--help"])

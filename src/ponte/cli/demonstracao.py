@@ -2,15 +2,18 @@
 
 Its data lie where any data lie; there the database is marked, and one that is not
 marked but holds something is refused. The operator's
-connectors stay off: a demonstration must not write to a real chat.
+connectors stay off: a demonstration must not write to a real chat. Where its stand-ins
+listen is left beside the data, so that `ponte demo --caos` finds them.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx2
+import orjson
 import structlog
 
 from ponte.acesso import chaves
@@ -19,22 +22,28 @@ from ponte.cli import boasvindas, saida
 from ponte.context import Context
 from ponte.errors import ConfiguracaoInvalida
 from ponte.runtime.server import is_loopback
-from ponte.settings import Emitente, Settings
+from ponte.settings import AvisosSettings, BotSettings, Emitente, Settings
 from ponte.simulators.demo import LojaDemo
+from ponte.simulators.demo_canais import AVISOS, HORARIO
 from ponte.store.db import Tx
 
 log = structlog.get_logger(__name__)
 MARCA = "demo"
 CHAVE = "demonstração"
 ESCOPOS = ("estoque:escrever", "estoque:ler", "pedidos:escrever")
+SIMULADORES = "simuladores.json"  # where the stand-ins of a running demonstration listen
 
 OLHE = """
 Demonstração: {rate:g} pedido/s, semente {seed}. Veja:
 
   loja ao vivo       {url}/
-  avisos (Telegram)  {telegram}/_simulador/mensagens
-  pedidos            curl -H "Authorization: Bearer {chave}" {url}/pedidos
+  canais             curl {url}/hub/health -H "Authorization: Bearer {chave}"
+  pedidos            curl {url}/pedidos -H "Authorization: Bearer {chave}"
   linha de comando   {programa} estoque list --baixo
+
+O que cada plataforma de mentira recebeu:
+
+{simuladores}
 """
 
 
@@ -44,6 +53,8 @@ class Demonstracao:
 
     rate: float = 1.0
     seed: int = 42
+    nivel: str = "calmo"
+    disturbed: Sequence[str] = ()
     _loja: LojaDemo = field(init=False)
     _chave: str = field(default_factory=chaves.new_key, repr=False)
 
@@ -51,7 +62,14 @@ class Demonstracao:
         """Refuse a pace that means nothing."""
         if not 0 < self.rate <= 100:  # chosen: above it the demonstration measures itself
             raise saida.Parada("--rate vai de 0,01 a 100 pedidos por segundo", codigo=saida.USO)
-        self._loja = LojaDemo(seed=self.seed, rate_per_s=self.rate)
+        try:
+            self._loja = LojaDemo(
+                seed=self.seed, rate_per_s=self.rate, nivel=self.nivel, disturbed=self.disturbed
+            )
+        except ValueError as error:
+            raise saida.Parada(
+                "A demonstração não sabe fazer isso", causa=str(error), codigo=saida.USO
+            ) from error
 
     def settings(self, settings: Settings) -> Settings:
         """Return the settings of the demonstration."""
@@ -62,7 +80,13 @@ class Demonstracao:
                 tente="--host 127.0.0.1 e sem PONTE_TLS_CERT",
                 codigo=saida.USO,
             )
-        return settings.model_copy(update={"emitente": Emitente()})
+        return settings.model_copy(
+            update={
+                "emitente": Emitente(),
+                "bot": BotSettings(enabled=True, horario=HORARIO),
+                "avisos": AvisosSettings(canal=AVISOS, so_conhecidos=False),
+            }
+        )
 
     @contextlib.asynccontextmanager
     async def outside(self) -> AsyncIterator[Mapping[str, str]]:
@@ -91,13 +115,18 @@ class Demonstracao:
     async def customers(self, ctx: Context, address: tuple[str, int]) -> AsyncIterator[None]:
         """Let customers come in until the block ends."""
         url = boasvindas.url(ctx.settings, address)
+        onde = ctx.settings.data_dir / SIMULADORES
+        onde.write_bytes(orjson.dumps(self._loja.canais.urls))
         task = asyncio.create_task(self._trade(url), name="demo")
         saida.talk(
             OLHE.format(
                 rate=self.rate,
                 seed=self.seed,
                 url=url,
-                telegram=self._loja.telegram_url,
+                simuladores="\n".join(
+                    f"  {nome:<18} {where}/_simulador/mensagens"
+                    for nome, where in self._loja.canais.urls.items()
+                ),
                 programa=saida.programa(),
                 chave=f"$(cat {key_file(ctx.settings)})"
                 if ctx.settings.api_key is None
@@ -107,6 +136,7 @@ class Demonstracao:
         try:
             yield
         finally:
+            onde.unlink(missing_ok=True)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -116,6 +146,15 @@ class Demonstracao:
             await self._loja.trade(url, self._chave)
         except* (httpx2.HTTPError, OSError, ValueError, KeyError):
             log.exception("demonstration stopped, Ponte goes on")
+
+
+def running(data_dir: Path) -> dict[str, str]:
+    """Return where the stand-ins of a demonstration on these data listen; none where none runs."""
+    try:
+        found = orjson.loads((data_dir / SIMULADORES).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def _mark(tx: Tx) -> bool:

@@ -3,7 +3,8 @@
 They order over the API with the operator's key, like any program outside. A shop
 that has products of its own is asked for first: what is sold there is really sold.
 With `--caos` some of them misbehave as real callers do, and each answer is judged:
-one that breaks a promise is a finding.
+one that breaks a promise is a finding. The platforms of a `ponte up --demo` on the same
+data misbehave meanwhile as well. With a platform's name its stand-in alone is served.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import contextlib
 import random
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ import orjson
 import typer
 
 from ponte.cli import saida
+from ponte.cli.caos import CALMO, escolha
 from ponte.cli.execucao import run
 from ponte.cli.grupo import alone, help_of
 
@@ -37,10 +39,12 @@ IN_FLIGHT = 50  # chosen: customers waiting for an answer at once
         "Manda fregueses inventados a um Ponte que roda, até Ctrl-C.",
         "ponte demo",
         "ponte demo --rate 5 --seed 7 --limite 100",
-        "ponte demo --caos",
+        "ponte demo --caos --nivel forte",
+        "ponte demo whatsapp --webhook http://127.0.0.1:8000/webhooks/whatsapp",
     )
 )
 def _demo(
+    simulador: Annotated[str, typer.Argument(metavar="[PLATAFORMA]")] = "",
     *,
     rate: Annotated[float, typer.Option(help="Pedidos por segundo.")] = 2.0,
     seed: Annotated[int, typer.Option(help="A mesma semente compra o mesmo.")] = 42,
@@ -49,13 +53,18 @@ def _demo(
     ] = False,
     limite: Annotated[int | None, typer.Option(min=1, help="Fregueses; sem isso, sem fim.")] = None,
 ) -> None:
+    if simulador:
+        from ponte.cli.simulador import serve_alone  # noqa: PLC0415
+
+        raise typer.Exit(serve_alone(simulador))
     if not 0 < rate <= MAX_RATE:
         saida.stop("--rate vai de 0,01 a 100 pedidos por segundo", codigo=saida.USO)
 
     async def work(acesso: "Acesso") -> None:
         await _open_shop(acesso, seed)
         freguesia = Freguesia(acesso, seed, caos=caos)
-        await freguesia.come(rate, limite)
+        async with _platforms(seed if caos else None):
+            await freguesia.come(rate, limite)
         saida.data(freguesia.view(), freguesia.text())
         if freguesia.contas["inesperados"]:
             raise typer.Exit(saida.RESSALVAS)
@@ -63,6 +72,25 @@ def _demo(
             raise typer.Exit(128 + freguesia.ended_by)
 
     run(work, local=False)
+
+
+@contextlib.asynccontextmanager
+async def _platforms(seed: int | None) -> AsyncIterator[None]:
+    """Let the platforms of a demonstration here misbehave until the block ends."""
+    from ponte.cli import ajustes, demonstracao  # noqa: PLC0415
+    from ponte.simulators.demo_canais import stir  # noqa: PLC0415
+
+    urls = {} if seed is None else demonstracao.running(ajustes.read().data_dir)
+    urls = {nome: url for nome, url in urls.items() if nome in (escolha.canais or urls)}
+    if seed is None or not urls:
+        yield
+        return
+    reached = await stir(urls, escolha.nivel, seed=seed)
+    saida.talk(f"Plataformas que falham: {', '.join(reached) or 'nenhuma'}")
+    try:
+        yield
+    finally:
+        await stir(urls, CALMO, seed=seed)
 
 
 async def _open_shop(acesso: "Acesso", seed: int) -> None:

@@ -68,6 +68,13 @@ AJUDA = {
     "A mesma semente compra o mesmo.": "The same seed buys the same.",
     "Alguns repetem, erram ou desligam no meio.": "Some repeat, err or hang up half-way.",
     "Fregueses; sem isso, sem fim.": "Customers; without it, no end.",
+    "Com --demo, as plataformas falham ao acaso.": "With --demo, platforms fail at random.",
+    "Com --caos: leve, medio ou forte.": ("With --caos: leve, medio or forte."),
+    "Com --caos, só estas plataformas, separadas por vírgula.": (
+        "With --caos, these platforms alone, separated by commas."
+    ),
+    "Para onde a plataforma conta o que houve.": "Where the platform tells what happened.",
+    "Porta da plataforma, 0 escolhe uma livre.": "The platform's port, 0 takes a free one.",
     # Caring.
     "Prova, só lendo, que o banco cumpre o prometido: estoque, pedidos, notas, filas.": (
         "Prove, reading alone, that the database keeps what was promised: estoque, pedidos,"

@@ -301,6 +301,12 @@ DITAS = {
     "--host 127.0.0.1 e sem PONTE_TLS_CERT": "--host 127.0.0.1 and no PONTE_TLS_CERT",
     "Demonstração: {} pedido/s, semente {}. Veja:": "Demonstration: {} pedido/s, seed {}. See:",
     "  loja ao vivo       {}/": "  shop, live         {}/",
-    "  avisos (Telegram)  {}": "  notices (Telegram) {}",
+    "  canais             {}": "  channels           {}",
+    "O que cada plataforma de mentira recebeu:": "What each make-believe platform got:",
+    "A demonstração não sabe fazer isso": "The demonstration can't do that",
+    "Plataformas que falham: {}": "Platforms that fail: {}",
+    "Não há simulador de {}": "There is no stand-in of {}",
+    "A porta {} está ocupada": "Port {} is taken",
+    "Simulador de {} em {}; Ctrl-C encerra.": "Stand-in of {} at {}; Ctrl-C ends it.",
     "  linha de comando   {}": "  command line       {}",
 }  # fmt: skip

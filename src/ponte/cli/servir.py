@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ponte.cli.caos import CALMO, escolha
 from ponte.cli.grupo import alone, help_of
 
 Host = Annotated[str | None, typer.Option(help="Endereço (PONTE_HOST).")]
@@ -28,6 +29,7 @@ scheduler = alone()
         "Roda tudo em um processo, sobre SQLite.",
         "ponte up",
         "ponte up --demo",
+        "ponte up --demo --caos --nivel forte --em whatsapp,telegram",
         "ponte up --port 9000 --open",
     )
 )
@@ -44,7 +46,9 @@ def _up(
     if demo:
         from ponte.cli.demonstracao import Demonstracao  # noqa: PLC0415
 
-        _serve((WEB, WORKER, SCHEDULER), given, open_=open_, demo=Demonstracao(rate, seed))
+        nivel = escolha.nivel if escolha.caos else CALMO
+        found = Demonstracao(rate, seed, nivel, escolha.canais)
+        _serve((WEB, WORKER, SCHEDULER), given, open_=open_, demo=found)
         return
     _serve((WEB, WORKER, SCHEDULER), given, open_=open_)
 

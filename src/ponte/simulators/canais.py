@@ -34,12 +34,14 @@ class Simulador(Protocol):
 class Registro:
     """One stand-in: where its class is, its port when run by hand, and its people's addresses.
 
-    `pessoa` makes the address of person number n, as the platform writes it.
+    `pessoa` makes the address of person number n, as the platform writes it; `demo` says
+    whether the demonstration runs it.
     """
 
     caminho: str
     porta: int
     pessoa: Callable[[int], str]
+    demo: bool = True
 
 
 def _numero(n: int) -> str:
@@ -52,7 +54,8 @@ def _id(n: int) -> str:
 
 SIMULADORES: dict[str, Registro] = {
     "whatsapp": Registro("whatsapp:SimuladorWhatsApp", 9120, _numero),
-    "whatsapp_cloud": Registro("whatsapp_cloud:SimuladorWhatsAppCloud", 8086, _numero),
+    # The demonstration's WhatsApp is Evolution's: one canal, one way in.
+    "whatsapp_cloud": Registro("whatsapp_cloud:SimuladorWhatsAppCloud", 8086, _numero, demo=False),
     "telegram": Registro("telegram:SimuladorTelegram", 8081, _id),
     "tiktok": Registro("tiktok:SimuladorTiktok", 8085, "cliente{}".format),
     "instagram": Registro("instagram:SimuladorInstagram", 8087, _id),

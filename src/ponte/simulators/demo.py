@@ -1,8 +1,9 @@
 """Demo: a neighbourhood supermarket with three filiais that sells while you look.
 
-Customers buy on Rappi (signed webhooks to Ponte's own door) and over the API, a
-storekeeper counts what runs low, and a Telegram keeps what it was told. Everything
-goes through the doors that the real ones use; nothing here touches the database.
+Customers buy on Rappi (signed webhooks to Ponte's own door) and over the API, people
+write on every platform that has a stand-in, a storekeeper counts what runs low, and a
+Telegram keeps what it was told. Everything goes through the doors that the real ones
+use; nothing here touches the database.
 The same seed invents the same customers, baskets and pauses.
 """
 
@@ -11,7 +12,7 @@ import contextlib
 import csv
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,9 +21,9 @@ from typing import Any
 
 import httpx2
 
+from ponte.simulators.demo_canais import TALK_EVERY_S, CanaisDemo
 from ponte.simulators.rappi import CANCEL_SHARE, PING_EVERY_S, SimuladorRappi
 from ponte.simulators.rappi_pedidos import NOMES, SOBRENOMES, Produto, cpf
-from ponte.simulators.telegram import CHAT_ID, TOKEN, SimuladorTelegram
 
 FILIAIS = ("1", "2", "3")
 LOJAS = {"900105814": "1", "900105815": "2", "900105816": "3"}  # Rappi's shop -> filial
@@ -74,32 +75,41 @@ def opening(seed: int) -> bytes:
 
 
 class LojaDemo:
-    """The shop's outside: its marketplace, its messenger, its customers."""
+    """The shop's outside: its marketplace, the platforms people write on, its customers.
 
-    def __init__(self, *, seed: int = 42, rate_per_s: float = 1.0) -> None:
+    Args:
+        seed: The same seed invents the same.
+        rate_per_s: Orders a second.
+        nivel: How badly the platforms behave.
+        disturbed: Which of them; empty means all.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 42,
+        rate_per_s: float = 1.0,
+        nivel: str = "calmo",
+        disturbed: Collection[str] = (),
+    ) -> None:
         self.rate_per_s = rate_per_s
         self.seed = seed
-        self.telegram = SimuladorTelegram()
-        self.telegram_url = ""
+        self.canais = CanaisDemo(seed=seed, nivel=nivel, disturbed=disturbed)
         self.rappi = SimuladorRappi(produtos=_menu(), loja=next(iter(LOJAS)), seed=seed)
         self.sorte = random.Random(f"loja:{seed}")  # noqa: S311 - repeatable, not secret
 
     async def start(self) -> dict[str, str]:
         """Start the stand-ins on free ports; return the settings that make Ponte use them."""
-        self.telegram_url = await self.telegram.start()
+        canais = await self.canais.start()
         env = self.rappi.env(await self.rappi.start())
         env["PONTE_RAPPI__STORES"] = ",".join(f"{loja}={f}" for loja, f in LOJAS.items())
-        return env | {
-            "PONTE_TELEGRAM__BOT_TOKEN": TOKEN,
-            "PONTE_TELEGRAM__CHAT_ID": CHAT_ID,
-            "PONTE_TELEGRAM__BASE_URL": self.telegram_url,
-            "PONTE_LOG__ENABLED": "false",  # the terminal tells of alertas already
-        }
+        # The terminal tells of alertas already.
+        return env | canais | {"PONTE_LOG__ENABLED": "false"}
 
     async def stop(self) -> None:
         """Close the stand-ins."""
         await self.rappi.stop()
-        await self.telegram.stop()
+        await self.canais.stop()
 
     async def trade(self, url: str, chave: str) -> None:
         """Open the shop over its API, then sell and count until cancelled."""
@@ -111,6 +121,8 @@ class LojaDemo:
                 group.create_task(self._sell(http), name="demo-customers")
                 group.create_task(self._count(http), name="demo-storekeeper")
                 group.create_task(self._ping(), name="demo-ping")
+                talk = self.canais.talk(url, every_s=TALK_EVERY_S / self.rate_per_s)
+                group.create_task(talk, name="demo-talk")
 
     async def _open(self, http: httpx2.AsyncClient) -> None:
         known = await http.get("/estoque", params={"limite": 1})
@@ -162,7 +174,11 @@ class LojaDemo:
         nome = f"{self.sorte.choice(NOMES)} {self.sorte.choice(SOBRENOMES)}"
         corpo = {
             "filial_id": self.sorte.choice(FILIAIS),
-            "cliente": {"nome": nome, "documento": cpf(self.sorte)},
+            "cliente": {
+                "nome": nome,
+                "documento": cpf(self.sorte),
+                "telefone": f"+{self.canais.numero()}",
+            },
             "itens": itens,
         }
         with contextlib.suppress(httpx2.TransportError):  # Ponte is ending
