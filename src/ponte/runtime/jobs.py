@@ -48,7 +48,7 @@ def jobs(ctx: Context) -> list[Job]:
         Job("limpar", 3600, clean),
     ]
     if ctx.helpdesk is not None:
-        found.append(Job("varrer_espelho", 300, sweep, at_start=True))
+        found.append(Job("varrer_espelho", 120, sweep, at_start=True))
     # Contract of Rappi §5: what a webhook may have missed is fetched every minute.
     found += [
         Job(f"conciliar_{nome}", 60, _reconcile(nome), at_start=True)

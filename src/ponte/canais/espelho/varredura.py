@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 DIA_MS = 24 * 3_600_000
 CONVERSAS = 100  # chosen: calls in one round, of 3,000 a minute that are documented
 VELHA_MS = 3_600_000
-JA_VEM_MS = 60_000  # chosen: until then its own event may still be on its way
+JA_VEM_MS = 10_000  # documented: an event is given up after five seconds; twice is harmless
 
 
 async def sweep(ctx: Context) -> None:
