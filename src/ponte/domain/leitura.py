@@ -6,10 +6,12 @@ what it can't read and never raises: one odd field must not cost a sale.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from ponte.domain.origem import Momento
 
@@ -23,6 +25,7 @@ _SEPARATOR = re.compile(r"[\s,]*")
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 10**11  # contract: a larger epoch is milliseconds, a smaller one seconds
 _MAX_DIGITS = 18  # chosen: no shop sells for 10^18; a bigger number is a broken field
+_FORM_DEPTH = 16  # chosen: a form is a page of fields; what lies deeper is left out
 _INT_DIGITS = 64  # chosen: longer than any id, short of Python's own limit of 4,300 digits
 
 
@@ -195,17 +198,49 @@ def _iso(escrito: str) -> Momento | None:
 
 
 def epoch_ms(valor: object) -> int | None:
-    """Return an instant in epoch milliseconds, from seconds, milliseconds or their text.
+    """Return an instant in epoch milliseconds, from seconds, milliseconds, their text or a date.
 
     A 64-bit number that was split in two (`{"low": …, "high": …}`) is put together again.
     Source: the messaging contracts; below 10^11 a number means seconds.
     """
     if isinstance(valor, Mapping):
-        low, high = inteiro(valor.get("low")), inteiro(valor.get("high"))
+        low, high = inteiro(valor.get("low")), inteiro(valor.get("high", 0))
         if low is None or high is None:
             return None
         valor = (high << 32) + (low & 0xFFFFFFFF)
     numero = decimal(valor)
-    if numero is None or numero < 0:
+    if numero is None:
+        quando = momento(valor)
+        return int(quando.valor.timestamp() * 1000) if quando and quando.com_zona else None
+    if numero < 0:
         return None
     return int(numero) if numero >= MILLISECONDS_FROM else int(numero * 1000)
+
+
+def form_of(valor: object) -> dict[str, Any] | None:
+    """Return the answers of a form, an object or JSON in a text; None where they are neither.
+
+    What neither JSON nor a database can hold is left out, and what lies too deep.
+    """
+    found = valor
+    if isinstance(valor, str):
+        try:
+            found = loads(valor)
+        except ValueError:
+            return None
+    return _plain(found, _FORM_DEPTH) if isinstance(found, Mapping) else None
+
+
+def _plain(valor: object, depth: int) -> Any:
+    if isinstance(valor, str):
+        return clean(valor)
+    if valor is None or isinstance(valor, bool):
+        return valor
+    if depth and isinstance(valor, Mapping):
+        return {clean(str(key)): _plain(inner, depth - 1) for key, inner in valor.items()}
+    if depth and isinstance(valor, list):
+        return [_plain(inner, depth - 1) for inner in valor]
+    if isinstance(valor, int):
+        return valor if valor.bit_length() < 64 else texto(valor)
+    found = float(valor) if isinstance(valor, float | Decimal) else math.nan
+    return found if math.isfinite(found) else None

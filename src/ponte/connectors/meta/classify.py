@@ -89,14 +89,16 @@ def graph_error(answer: Answer) -> GraphError | None:
     )
 
 
-def classify_graph(answer: Answer, tabela: Tabela) -> Verdict:
+def classify_graph(answer: Answer, tabela: Tabela, *, code_first: bool = False) -> Verdict:
     """Return the verdict of one answer by a platform's table.
+
+    With `code_first` a code that the table knows decides, whatever `is_transient` says.
 
     A 2xx that holds no object is a proxy's page: the message may have gone through before it.
     """
     error = graph_error(answer)
     if error is not None:
-        return _refused(answer, error, tabela)
+        return _refused(answer, error, tabela, code_first=code_first)
     if not 200 <= answer.status < 300:
         return by_status(answer.status, retry_after_s=answer.retry_after_s)
     corpo = answer.json()
@@ -134,9 +136,11 @@ def is_busy(answer: Answer) -> bool:
     )
 
 
-def _refused(answer: Answer, error: GraphError, tabela: Tabela) -> Verdict:
-    classe = class_of(error.code, error.subcode, tabela) or _by_status(answer)
-    if error.transient and classe is not Classe.RATE_LIMITED:
+def _refused(answer: Answer, error: GraphError, tabela: Tabela, *, code_first: bool) -> Verdict:
+    known = class_of(error.code, error.subcode, tabela)
+    classe = known or _by_status(answer)
+    decided = known is not None and code_first
+    if error.transient and not decided and classe is not Classe.RATE_LIMITED:
         classe = Classe.RETRY
     wait_s = regain_s(answer) if classe.temporary else None
     return Verdict(classe, _detail(answer, error), wait_s)

@@ -43,9 +43,9 @@ def statuses(envelope: Envelope) -> Iterator[EventoDeCanal]:
             objeto(data.get("update")).get("status")
         )
         target_id = texto(data.get("keyId")) or texto(objeto(data.get("key")).get("id"))
-        onde = address(key, envelope.owner)
-        if status and target_id and onde:
-            yield envelope.event("status", **_where(onde), target_id=target_id, status=status)
+        if status and target_id and not _is_nobodys(key):
+            onde = _where(address(key, envelope.owner))
+            yield envelope.event("status", **onde, target_id=target_id, status=status)
 
 
 def status_of(valor: object) -> str | None:
@@ -59,9 +59,12 @@ def edits(envelope: Envelope) -> Iterator[EventoDeCanal]:
     An author's view of the chat names the shop itself as the other side.
     """
     for data in envelope.items:
-        onde = address(objeto(data.get("key")), envelope.owner)
+        key = objeto(data.get("key"))
+        if _is_nobodys(key):
+            continue
+        onde = address(key, envelope.owner)
         theirs = onde is not None and onde.chat_id == envelope.owner
-        campos = {} if onde is None or theirs else _where(onde)
+        campos = _where(None if theirs else onde)
         yield from change(
             envelope, data, {**campos, "timestamp_ms": epoch_ms(data.get("timestampMs"))}
         )
@@ -72,12 +75,19 @@ def deletes(envelope: Envelope) -> Iterator[EventoDeCanal]:
     for data in envelope.items:
         key = objeto(data.get("key")) or data
         target_id = texto(key.get("id")) or texto(data.get("id"))
-        onde = address(key, envelope.owner)
-        if target_id and onde:
-            yield envelope.event("delete", **_where(onde), target_id=target_id)
+        if target_id and not _is_nobodys(key):
+            onde = _where(address(key, envelope.owner))
+            yield envelope.event("delete", **onde, target_id=target_id)
 
 
-def _where(onde: Endereco) -> dict[str, object]:
+def _is_nobodys(key: Objeto) -> bool:
+    """Tell whether it is of a status, a newsletter or a list; without a chat, its id tells."""
+    return (jid(key.get("remoteJid")) or "").endswith(_NO_PERSON)
+
+
+def _where(onde: Endereco | None) -> dict[str, object]:
+    if onde is None:
+        return {}
     return {
         "chat_id": onde.chat_id,
         "from_me": onde.from_me,

@@ -13,7 +13,7 @@ from ponte.domain.leitura import Objeto, booleano, objeto
 from ponte.resilience.classes import OK, Classe, Verdict, by_status, one_line
 from ponte.resilience.exchange import Answer
 
-_STRINGIFIED = re.compile(r"\s*(?:\w*Error\b|\[object )")
+_STRINGIFIED = re.compile(r"\s*(?:\w*Error\b|\[object |Connection Closed\b)")
 _NUMBERS = re.compile(r"\d{8,}")  # telephones do not belong into a log
 _DEEPEST = 5  # chosen: a message is nested twice at most
 
@@ -23,12 +23,12 @@ def classify(answer: Answer) -> Verdict:
     corpo = objeto(answer.json())
     if 200 <= answer.status < 300:
         return _accepted(answer, corpo)
-    parts = list(_parts(objeto(corpo.get("response")).get("message")))
+    parts = list(_parts(objeto(corpo.get("response")).get("message") or corpo.get("message")))
     words = _words(parts)
     detail = one_line(f"HTTP {answer.status} {words}")
     if answer.status == 400:
         return _refused(parts, detail)
-    if answer.status == 403 and "response" in corpo:  # the name of an instance is taken
+    if answer.status == 403 and corpo:  # the name of an instance is taken; no proxy's page
         return Verdict(Classe.INVALID_REQUEST, detail)
     verdict = by_status(answer.status, retry_after_s=answer.retry_after_s)
     return Verdict(verdict.classe, detail, verdict.retry_after_s)

@@ -17,8 +17,8 @@ from ponte.domain.leitura import (
     booleano,
     clean,
     decimal,
+    form_of,
     inteiro,
-    loads,
     objeto,
     objetos,
     texto,
@@ -36,7 +36,7 @@ WRAPPERS = (
     "associatedChildMessage", "groupMentionedMessage", "botInvokeMessage",
 )  # fmt: skip
 _DEEPEST = 10  # chosen: WhatsApp wraps three times at most
-_WAID = re.compile(r"waid=(\d+)", re.ASCII)
+_WAID = re.compile(r"waid=(\d+)", re.ASCII | re.IGNORECASE)
 _HASH = re.compile(r"[A-Za-z0-9+/]{43}=\Z")  # 32 bytes in base64: a vote nobody opened
 
 
@@ -57,7 +57,9 @@ def _inner(message: Objeto, wrapper: str) -> Objeto:
 def content_key(message: Objeto) -> str | None:
     """Return the key that tells what an unwrapped message is, None where there is none."""
     keys = [key for key, valor in message.items() if key not in IGNORED and valor is not None]
-    return next((key for key in keys if key in READERS), keys[0] if keys else None)
+    # An empty text, as protobuf writes a field that is not set, is not what was sent.
+    filled = [key for key in keys if message[key] != ""] or keys
+    return next((key for key in filled if key in READERS), filled[0] if filled else None)
 
 
 def read(message: Objeto, key: str, *, outer: Objeto, message_id: str | None) -> Campos:
@@ -73,8 +75,18 @@ def read(message: Objeto, key: str, *, outer: Objeto, message_id: str | None) ->
         return _media(message, key, outer=outer, message_id=message_id)
     reader = READERS.get(key)
     if reader is None:
-        return {"type": "unsupported", "further": {"content": key}}
+        return _unreadable(message[key], key)
     return reader(message[key])
+
+
+def _unreadable(content: object, key: str) -> Campos:
+    """Return what is known of a content that has no name in the view: its words, if any."""
+    found = objeto(content)
+    inner = unwrap(objeto(found.get("message")) or objeto(found.get("editedMessage")))
+    places = (found.get("text"), found.get("caption"), found.get("contentText"),
+              objeto(found.get("body")).get("text"), found.get("description"))  # fmt: skip
+    text = text_of(inner) or next((x for x in map(words, places) if x), None)
+    return {"type": "unsupported", "text": text, "further": {"content": clean(key)}}
 
 
 def words(valor: object) -> str | None:
@@ -149,14 +161,18 @@ def _contacts(content: object) -> Campos:
 
 
 def _card(card: Objeto) -> Campos:
-    phones = []
+    phones, full_name = [], None
     for line in (words(card.get("vcard")) or "").splitlines():
         label, _, valor = line.partition(":")
-        if "TEL" in label.upper().replace(".", ";").split(";"):
+        parts = label.upper().replace(".", ";").split(";")
+        if "FN" in parts:
+            full_name = texto(valor.replace("\\", ""))
+        elif "TEL" in parts:
             waid = _WAID.search(label)
             digits = waid[1] if waid else re.sub(r"\D", "", valor, flags=re.ASCII)
             phones += [digits] if digits else []
-    return {"name": texto(card.get("displayName")), "phones": list(dict.fromkeys(phones))}
+    name = texto(card.get("displayName")) or full_name
+    return {"name": name, "phones": list(dict.fromkeys(phones))}
 
 
 def _reaction(content: object) -> Campos:
@@ -191,18 +207,11 @@ def _list(content: object) -> Campos:
 
 def _interactive(content: object) -> Campos:
     resposta = objeto(content)
-    params = _params(objeto(resposta.get("nativeFlowResponseMessage")).get("paramsJson"))
+    params = form_of(objeto(resposta.get("nativeFlowResponseMessage")).get("paramsJson")) or {}
     campos = _choice(params.get("id"), objeto(resposta.get("body")).get("text"))
     if params and campos["choice_id"] is None:
-        campos["further"] = {"form": {key: texto(valor) for key, valor in params.items()}}
+        campos["further"] = {"form": params}
     return campos
-
-
-def _params(valor: object) -> Objeto:
-    try:
-        return objeto(loads(valor)) if isinstance(valor, str) else {}
-    except ValueError:
-        return {}
 
 
 def _poll(content: object) -> Campos:

@@ -16,25 +16,33 @@ _NO_CONTENT = {"albumMessage"}  # a header; its pictures follow one by one
 
 def messages(envelope: Envelope) -> Iterator[EventoDeCanal]:
     """Yield what people wrote, the shop's own messages among it."""
-    for data in envelope.items:
+    for data in _records(envelope):
         yield from message(envelope, data, origin=None)
 
 
 def sent(envelope: Envelope) -> Iterator[EventoDeCanal]:
     """Yield what was sent through the API."""
-    for data in envelope.items:
+    for data in _records(envelope):
         yield from message(envelope, data, origin="api")
+
+
+def _records(envelope: Envelope) -> Iterator[Objeto]:
+    """Yield each message; the library below hands over a list of them under a name."""
+    for data in envelope.items:
+        yield from objetos(data.get("messages")) or [data]
 
 
 def message(envelope: Envelope, data: Objeto, *, origin: str | None) -> Iterator[EventoDeCanal]:
     """Yield what one stored message says; nothing where it is no conversation."""
-    onde = address(objeto(data.get("key")), envelope.owner)
+    key_of = objeto(data.get("key"))
+    by = key_of.get("participant") or data.get("participant")  # older versions: beside the key
+    onde = address({**key_of, "participant": by}, envelope.owner)
     if onde is None:
         return
     campos = _common(data, onde)
     outer = objeto(data.get("message"))
     protocol = _protocol(outer)
-    if protocol:
+    if protocol and not _is_adrift(protocol):
         yield from change(envelope, protocol, campos)
         return
     inner = unwrap(outer)
@@ -82,13 +90,19 @@ def _merged(envelope: Envelope, parts: list[Campos]) -> EventoDeCanal:
 
 def _protocol(outer: Objeto) -> Objeto:
     """Return the note about another message, in whichever wrapper it comes."""
-    wrapped = objeto(outer.get("editedMessage"))
-    inner = objeto(wrapped.get("message"))
-    for place in (outer, inner, unwrap(outer)):
+    inner = unwrap(outer)
+    wrapped = objeto(outer.get("editedMessage")) or objeto(inner.get("editedMessage"))
+    for place in (outer, inner, unwrap(objeto(wrapped.get("message")))):
         found = objeto(place.get("protocolMessage"))
         if found:
             return found
     return wrapped if "key" in wrapped else {}
+
+
+def _is_adrift(protocol: Objeto) -> bool:
+    """Tell whether it is an edit of nobody knows what: shown as a message that can't be read."""
+    target_id = texto(objeto(protocol.get("key")).get("id"))
+    return target_id is None and bool(objeto(protocol.get("editedMessage")))
 
 
 def change(envelope: Envelope, protocol: Objeto, campos: Campos) -> Iterator[EventoDeCanal]:

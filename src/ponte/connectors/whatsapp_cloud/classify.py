@@ -23,4 +23,4 @@ TABELA: Tabela = COMMON | table({
 
 def classify(answer: Answer) -> Verdict:
     """Return the verdict of one answer."""
-    return classify_graph(answer, TABELA)
+    return classify_graph(answer, TABELA, code_first=True)

@@ -5,8 +5,6 @@ promises is not there: the message is then one that Ponte can't read, and is sho
 Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 """
 
-import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +15,7 @@ from ponte.domain.leitura import (
     booleano,
     clean,
     decimal,
+    form_of,
     inteiro,
     objeto,
     objetos,
@@ -26,7 +25,7 @@ from ponte.domain.leitura import (
 Campos = dict[str, Any]
 Leitor = Callable[[object], Campos | None]
 
-MAX_NESTING = 16  # chosen: a form is a page of fields; what lies deeper is left out
+_REPLIES = ("button_reply", "list_reply", "nfm_reply")
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 
 
@@ -115,10 +114,12 @@ def _phones(card: Objeto) -> list[str]:
 
 def _interactive(corpo: object) -> Campos | None:
     interactive = objeto(corpo)
-    answer = interactive.get(texto(interactive.get("type")) or "")
+    named = texto(interactive.get("type"))
+    tipo = named or next((x for x in _REPLIES if x in interactive), "")
+    answer = interactive.get(tipo)
     if not isinstance(answer, Mapping):
         return None
-    if texto(interactive.get("type")) == "nfm_reply":
+    if tipo == "nfm_reply":
         return _form(answer)
     # A permission to call has neither id nor title, only what was answered.
     choice = texto(answer.get("id")) or texto(answer.get("response"))
@@ -130,37 +131,6 @@ def _form(answer: Objeto) -> Campos:
     found = {"type": "interactive", "text": words(answer.get("body"))}
     form = form_of(answer.get("response_json"))
     return found if form is None else {**found, "further": {"form": form}}
-
-
-def form_of(valor: object) -> Campos | None:
-    """Return the answers of a form, JSON inside a text; None where they are no object."""
-    found = valor
-    if isinstance(valor, str):
-        try:
-            found = json.loads(valor, parse_float=_finite, parse_constant=lambda _: None)
-        except (ValueError, RecursionError):
-            return None
-    return _plain(found, MAX_NESTING) if isinstance(found, Mapping) else None
-
-
-def _finite(valor: str) -> float | None:
-    found = float(valor)
-    return found if math.isfinite(found) else None
-
-
-def _plain(valor: object, depth: int) -> Any:
-    """Return what JSON and a database can hold of it."""
-    if isinstance(valor, str):
-        return clean(valor)
-    if valor is None or isinstance(valor, bool | float):
-        return valor
-    if isinstance(valor, int):
-        return valor if valor.bit_length() < 64 else texto(valor)
-    if depth and isinstance(valor, Mapping):
-        return {clean(str(key)): _plain(inner, depth - 1) for key, inner in valor.items()}
-    if depth and isinstance(valor, list):
-        return [_plain(inner, depth - 1) for inner in valor]
-    return number(valor)
 
 
 def _button(corpo: object) -> Campos | None:

@@ -16,7 +16,7 @@ from ponte.connectors.whatsapp_cloud.conteudo import (
     unreadable,
     words,
 )
-from ponte.connectors.whatsapp_cloud.pessoa import Pessoa, find, telefone_of
+from ponte.connectors.whatsapp_cloud.pessoa import Contatos, Pessoa, find, telefone_of
 from ponte.domain.evento import EventoDeCanal
 from ponte.domain.leitura import Objeto, epoch_ms, inteiro, lower, objeto, objetos, texto
 from ponte.resilience.classes import Classe, one_line
@@ -39,7 +39,7 @@ class Caixa:
 
     account: str | None
     loja: str | None
-    contatos: tuple[Objeto, ...]
+    contatos: Contatos
 
 
 def message(caixa: Caixa, mensagem: Objeto) -> Iterator[EventoDeCanal]:
@@ -198,7 +198,7 @@ def _system(caixa: Caixa, mensagem: Objeto) -> Iterator[EventoDeCanal]:
     named = texto(system.get("type")) or "system"
     event = _SYSTEM.get(named, named)
     novo = find(
-        (), system.get("wa_id") or system.get("new_wa_id"), system.get("user_id"),
+        {}, system.get("wa_id") or system.get("new_wa_id"), system.get("user_id"),
         parent_id=system.get("parent_user_id"),
     )  # fmt: skip
     changed = event in {"user_changed_number", "user_changed_user_id"} and novo is not None
@@ -226,7 +226,7 @@ def user_id_update(caixa: Caixa, mudanca: Objeto) -> Iterator[EventoDeCanal]:
     """Yield that a customer's business-scoped id was replaced, with both of them."""
     ids = objeto(mudanca.get("user_id"))
     quem = find(caixa.contatos, mudanca.get("wa_id"), ids.get("previous"))
-    novo = find((), None, ids.get("current"))
+    novo = find({}, None, ids.get("current"))
     if quem is None or novo is None:
         return
     yield replace(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ponte.connectors.whatsapp_cloud import mensagens
 from ponte.connectors.whatsapp_cloud.mensagens import BACKEND, CHANNEL, Caixa, is_own
-from ponte.connectors.whatsapp_cloud.pessoa import telefone_of
+from ponte.connectors.whatsapp_cloud.pessoa import by_address, telefone_of
 from ponte.connectors.whatsapp_cloud.settings import WhatsAppCloudSettings
 from ponte.domain.evento import EventoDeCanal
 from ponte.domain.leitura import Objeto, epoch_ms, inteiro, loads, objeto, objetos, texto
@@ -70,7 +70,7 @@ def _caixa(entry: Objeto, value: Objeto) -> Caixa:
     return Caixa(
         account=texto(metadata.get("phone_number_id")) or texto(entry.get("id")),
         loja=telefone_of(shown),
-        contatos=tuple(objetos(value.get("contacts"))),
+        contatos=by_address(objetos(value.get("contacts"))),
     )
 
 

@@ -7,7 +7,7 @@ Source: https://developers.facebook.com/documentation/business-messaging/whatsap
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ponte.domain.leitura import Objeto, objeto, texto
@@ -15,6 +15,10 @@ from ponte.domain.leitura import Objeto, objeto, texto
 _DIGITS = re.compile(r"\A\+?[0-9]{1,32}\Z", re.ASCII)
 # Documented: country code, a point, up to 128 letters and digits; a parent's id has two points.
 _BSUID = re.compile(r"\A[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}\Z", re.ASCII)
+
+
+Contatos = Mapping[str, list[Objeto]]  # by each address under which a contact goes
+_SAME = 8  # chosen: contacts that name one address; a body of many is read in one pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +42,27 @@ def is_address(valor: str) -> bool:
     return telefone_of(valor) is not None or _bsuid(valor) is not None
 
 
+def by_address(contatos: Iterable[Objeto]) -> Contatos:
+    """Return contacts by their addresses, so that a thousand senders cost no million looks."""
+    found: dict[str, list[Objeto]] = {}
+    for contato in contatos:
+        for endereco in {telefone_of(contato.get("wa_id")), *_ids_of(contato)} - {None}:
+            theirs = found.setdefault(str(endereco), [])
+            if len(theirs) < _SAME:
+                theirs.append(contato)
+    return found
+
+
 def find(
-    contatos: Sequence[Objeto], numero: object, user_id: object = None, *, parent_id: object = None
+    contatos: Contatos, numero: object, user_id: object = None, *, parent_id: object = None
 ) -> Pessoa | None:
     """Return who is meant, with what the contacts know of them; None where nobody is named."""
     telefone = telefone_of(numero)
     own = [found for found in (_bsuid(user_id), _bsuid(numero)) if found]
     if telefone is None and not own:
         return None
-    ids = {*own, telefone} - {None}
-    theirs = [c for c in contatos if {telefone_of(c.get("wa_id")), *_ids_of(c)} & ids]
+    ids = dict.fromkeys(x for x in (telefone, *own) if x)
+    theirs = [contato for endereco in ids for contato in contatos.get(endereco, ())]
     nomes = (texto(objeto(contato.get("profile")).get("name")) for contato in theirs)
     enderecos = [telefone, *own, _bsuid(parent_id)]
     for contato in theirs:
