@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ponte.domain.evento import EventoDeCanal, Midia
+from ponte.domain.limites import Limites, split
 from ponte.domain.mensagem import Canal, Conteudo, Direcao, Mensagem, TipoMensagem
 
 _MIDIA = {
@@ -126,6 +127,21 @@ def _file(midia: Midia, *, legenda: str) -> tuple[TipoMensagem, Conteudo]:
     named = tipo is TipoMensagem.DOCUMENTO and midia.filename
     more = {"legenda": legenda or None, "nome": midia.filename if named else None}
     return tipo, {"url": midia.url, **{k: v for k, v in more.items() if v}}
+
+
+def fitting(
+    tipo: TipoMensagem, conteudo: Conteudo, *, limites: Limites
+) -> Sequence[tuple[TipoMensagem, Conteudo]]:
+    """Return a message in as many as its canal needs: long texts cut, words before a file."""
+    if isinstance(conteudo, str):
+        parts = split(conteudo, limites)
+        return [(tipo, part) for part in parts] or [(tipo, conteudo)]
+    legenda = str(conteudo.get("legenda") or "")
+    most = limites.legenda or 0
+    if limites.weigh(legenda) <= most:
+        return [(tipo, conteudo)]
+    bare = {key: valor for key, valor in conteudo.items() if key != "legenda"}
+    return [*((TipoMensagem.TEXTO, part) for part in split(legenda, limites)), (tipo, bare)]
 
 
 def marked(texto: str) -> str:

@@ -16,7 +16,6 @@ from ponte.canais.espelho.livro import Linha
 from ponte.context import Context
 from ponte.domain.evento import EventoDeCanal
 from ponte.domain.leitura import texto
-from ponte.domain.limites import split
 from ponte.domain.mensagem import (
     Canal,
     Conteudo,
@@ -99,13 +98,10 @@ def _parts(
     """Return the messages to send: a text is cut where the canal takes no longer one."""
     ligado = ctx.ligado(rumo.canal, rumo.instancia)
     limites = None if ligado is None else ligado.connector.limites
-    found: list[tuple[TipoMensagem, Conteudo]] = []
-    for tipo, conteudo in palavras.to_say(evento, rumo.canal, assinar=helpdesk.signs):
-        if isinstance(conteudo, str) and limites is not None and conteudo:
-            found += [(tipo, part) for part in split(conteudo, limites)]
-        else:
-            found.append((tipo, conteudo))
-    return found
+    said = palavras.to_say(evento, rumo.canal, assinar=helpdesk.signs)
+    if limites is None:
+        return said
+    return [part for one in said for part in palavras.fitting(*one, limites=limites)]
 
 
 async def _accepted(ctx: Context, tx: Tx, nova: Mensagem) -> Mensagem:
