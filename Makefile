@@ -54,7 +54,7 @@ fmt: setup ## put the code into the house's form
 bench: setup ## measure against the baselines and limits (minutes)
 	$(BIN)/python -m bench $(ARGS)
 
-soak: setup ## kill and restart Ponte under load until told otherwise (minutes)
+soak: setup ## kill and restart Ponte under load, or live a month with ARGS=--mes (minutes)
 	$(BIN)/python -m tests.crash.soak $(ARGS)
 
 engines: ## install what the wider tests need, where this machine allows it
