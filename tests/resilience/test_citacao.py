@@ -43,6 +43,26 @@ def test_what_an_answer_is_read_for_stays() -> None:
     assert without(body, request, status=200) is body
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("POST", "http://x.test/token", json={"refresh_token": SEGREDO}),
+        Request("POST", "http://x.test/token", content=f"refresh_token={SEGREDO}".encode()),
+        Request("GET", "http://x.test/token", headers={"Authorization": f"Bearer {SEGREDO}"}),
+    ],
+    ids=["json", "form", "header"],
+)
+def test_a_token_that_is_granted_once_more_stays_and_a_quoted_one_does_not(
+    request_: Request,
+) -> None:
+    granted = b'{"refresh_token":"%s","message":"%s is old, not \\"%s\\""}'
+    quoted = (b"[redacted]", b"[redacted]")
+
+    said = without(granted % ((SEGREDO.encode(),) * 3), request_, status=200)
+
+    assert said == granted % (SEGREDO.encode(), *quoted)
+
+
 def test_a_large_answer_is_not_searched() -> None:
     request = Request("GET", "http://x.test/a", headers={"apikey": SEGREDO})
     body = SEGREDO.encode() + b"x" * MAX_LIDO

@@ -2,7 +2,9 @@
 
 A platform that refuses a key may write the key into its answer, whose words become an error, a
 log line, a row. There it may be cut in its middle, and no shape tells it. So it is taken by its
-value, in the body itself. The one rule: a word that is no secret stays, for answers are read.
+value, in the body itself. The one rule: a word that is no secret stays, for answers are read; so
+does a secret that is a whole value of an answer that was accepted. There it is granted once more,
+as a refresh token that did not change, and is quoted to nobody.
 """
 
 import re
@@ -29,12 +31,21 @@ def without(body: bytes, request: Request, *, status: int) -> bytes:
     if not body or len(body) > MAX_LIDO:
         return body
     found = {*_in_headers(request.headers), *_in_body(request)}
-    if status >= RECUSADO:  # what was done names its paths, and is read
+    refused = status >= RECUSADO
+    if refused:  # what was done names its paths, and is read
         found |= {*_in_url(request.url)}
     # The longest first: one may hold another.
     for segredo in sorted((s for s in found if len(s) >= MIN), key=len, reverse=True):
-        body = body.replace(segredo.encode(), OCULTO)
+        valor = segredo.encode()
+        if valor in body:
+            body = body.replace(valor, OCULTO) if refused else _within_words(body, valor)
     return body
+
+
+def _within_words(body: bytes, valor: bytes) -> bytes:
+    """Take a secret out but where it stands alone between quotes; an escaped quote is a word's."""
+    plain = re.escape(valor)
+    return re.sub(b'(?<!")' + plain + b"|" + plain + b'(?!")', OCULTO, body)
 
 
 def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
