@@ -162,6 +162,17 @@ async def test_the_new_pair_is_kept_in_hand_while_the_store_is_away(casa: Casa) 
     assert guarda.load(casa.tokens.kept[NOME]).refresh == casa.valid
 
 
+async def test_whoever_asks_next_stores_the_pair_that_another_has_in_hand(casa: Casa) -> None:
+    casa.tokens = Failing()
+    with pytest.raises(ArmazenamentoIndisponivel):
+        await casa.process(Concessao("", "refresh-0")).get()  # a probe, which is gone now
+
+    token = await casa.process(Concessao("", "refresh-0")).get()
+
+    assert (token, casa.asked) == ("access-1", 1)
+    assert guarda.load(casa.tokens.kept[NOME]).refresh == casa.valid
+
+
 async def test_with_the_store_away_nothing_is_asked_for(casa: Casa) -> None:
     casa.tokens = Failing()
     casa.tokens.fails_at = 1
@@ -172,18 +183,22 @@ async def test_with_the_store_away_nothing_is_asked_for(casa: Casa) -> None:
     assert casa.asked == 0
 
 
-async def test_one_that_is_in_another_hand_is_taken_when_it_is_stored(casa: Casa) -> None:
+@pytest.mark.parametrize("trouble", [Verdict(Classe.AUTH, "invalid_grant"), DOWN])
+async def test_one_that_is_in_another_hand_is_taken_when_it_is_stored(
+    casa: Casa, trouble: Verdict
+) -> None:
     own = casa.process(Concessao("", "refresh-0"))
     newer = guarda.Guardado("access-9", "refresh-9", casa.clock.ms + 1000)
     casa.valid = "refresh-9"
 
     async def stored_late(_refresh: str) -> Concessao:
         await casa.tokens.put(NOME, newer.dump(), expira_em_ms=newer.ate)
-        raise OutsideError("plataforma", verdict=Verdict(Classe.AUTH, "invalid_grant"))
+        raise OutsideError("plataforma", verdict=trouble)
 
     own._trade = stored_late
 
     assert await own.get() == "access-9"
+    assert guarda.load(casa.tokens.kept[NOME]).refresh == "refresh-9"
 
 
 @pytest.mark.parametrize("trouble", [DOWN, Adiado("waits for its turn", retry_after_s=30)])

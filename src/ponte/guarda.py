@@ -14,6 +14,7 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
 import orjson
 import structlog
@@ -89,6 +90,11 @@ def load(stored: tuple[str, int]) -> Guardado:
     )
 
 
+# What was granted and is not stored yet. Whoever asks for that account next stores it: who was
+# granted it may be gone by then, as a probe is, and its refresh token is the only good one.
+_EM_MAOS: WeakKeyDictionary[TokenStore, dict[str, Guardado]] = WeakKeyDictionary()
+
+
 def judge(answer: Answer, verdict: Verdict, *, token: str | None) -> Verdict:
     """Return the verdict of an answer to a renewal, where a gateway may hide what was done."""
     if verdict.classe is Classe.OK:
@@ -128,7 +134,7 @@ class Guarda:
         self._trade = renew
         self._semente = semente
         self._lock = asyncio.Lock()
-        self._unstored = False
+        self._em_maos = _EM_MAOS.setdefault(tokens, {})
         self._again_ms = 0
         self.guardado: Guardado | None = None
 
@@ -142,7 +148,7 @@ class Guarda:
             OutsideError: there is none; of class `auth` where a person must grant it anew.
             ArmazenamentoIndisponivel: the database is away; a new one is kept in hand.
         """
-        if self._unstored or not self._is_fresh(refused):
+        if self._nome in self._em_maos or not self._is_fresh(refused):
             async with self._lock:
                 await self._put_by()
                 if not self._is_fresh(refused):
@@ -210,8 +216,7 @@ class Guarda:
             if isinstance(error, OutsideError) and before.pedido_em is not None:
                 raise _explained(error, before.pedido_em) from error
             raise
-        self.guardado = self._granted(granted, before)
-        self._unstored = True
+        self._em_maos[self._nome] = self._granted(granted, before)
         await self._put_by()
 
     async def _note(
@@ -222,10 +227,9 @@ class Guarda:
             self.guardado = asked
             log.warning("answer of a renewal lost, its token may be used up", conta=self._nome)
             return False
-        if not error.retry:
-            await self._load()
-            if self.guardado is not None and self.guardado.refresh != before.refresh:
-                return True
+        await self._load()
+        if self.guardado is not None and self.guardado.refresh != before.refresh:
+            return True  # whoever slept past its right must not put back what was used up
         self.guardado = before
         await self._put(before)
         return False
@@ -248,9 +252,11 @@ class Guarda:
         return self._nome.partition(":")[0]
 
     async def _put_by(self) -> None:
-        if self._unstored and self.guardado is not None:
-            await self._put(self.guardado)
-            self._unstored = False
+        granted = self._em_maos.get(self._nome)
+        if granted is not None:
+            self.guardado = granted
+            await self._put(granted)
+            self._em_maos.pop(self._nome, None)
 
     async def _put(self, own: Guardado) -> None:
         await self._tokens.put(self._nome, own.dump(), expira_em_ms=own.ate)

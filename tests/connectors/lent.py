@@ -30,7 +30,7 @@ ESTOQUE_BAIXO = Alerta(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Tokens:
     """The token store as its door promises it, in memory."""
 
