@@ -174,15 +174,17 @@ class LojaDemo:
         nome = f"{self.sorte.choice(NOMES)} {self.sorte.choice(SOBRENOMES)}"
         corpo = {
             "filial_id": self.sorte.choice(FILIAIS),
-            "cliente": {
-                "nome": nome,
-                "documento": cpf(self.sorte),
-                "telefone": f"+{self.canais.numero()}",
-            },
+            "cliente": {"nome": nome, "documento": cpf(self.sorte), **self._telefone()},
             "itens": itens,
         }
         with contextlib.suppress(httpx2.TransportError):  # Ponte is ending
             await http.post("/pedido", json=corpo)
+
+    def _telefone(self) -> dict[str, str]:
+        """Return a telephone, of as many a second as one of WhatsApp can tell of their orders."""
+        if self.sorte.random() * self.rate_per_s >= 1:
+            return {}
+        return {"telefone": f"+{self.canais.numero()}"}
 
     async def _ping(self) -> None:
         while True:
