@@ -66,6 +66,11 @@ async def message(ponte: Embedded, mensagem_id: str) -> Any:
     return await ponte.get(f"/messages/{mensagem_id}")
 
 
+def noted(mensagem: Any) -> list[tuple[str, str, str]]:
+    """Return what was done to a message as people see it."""
+    return [(a["anotacao"], a["autor"], a["valor"]) for a in mensagem["anotacoes"]]
+
+
 async def test_a_message_that_comes_twice_is_one_message(ponte: Embedded) -> None:
     [first, second] = await receive(ponte, event(), event())
 
@@ -222,11 +227,10 @@ async def test_an_edit_changes_the_words_and_keeps_the_first_ones(ponte: Embedde
 
     await receive(ponte, edit, edit)
 
-    async def notes(tx: Tx) -> list[Any]:
-        return await tx.fetch("SELECT tipo, valor FROM anotacoes")
-
-    assert (await message(ponte, mensagem_id))["conteudo"] == "Oi, tem chá?"
-    assert await ponte.ctx.db.read(notes) == [("editada", "Oi, tem café?")]
+    shown = await message(ponte, mensagem_id)
+    assert shown["conteudo"] == "Oi, tem chá?"
+    assert noted(shown) == [("editada", ANA, "Oi, tem café?")]
+    assert (await ponte.get("/messages", canal="whatsapp"))["itens"] == [shown]
 
 
 async def test_a_deletion_is_noted_and_erases_nothing(ponte: Embedded) -> None:
@@ -235,25 +239,29 @@ async def test_a_deletion_is_noted_and_erases_nothing(ponte: Embedded) -> None:
 
     await receive(ponte, event(kind="delete", message_id=None, target_id="A1", text=None))
 
-    assert (await message(ponte, mensagem_id))["conteudo"] == "Oi, tem café?"
+    shown = await message(ponte, mensagem_id)
+    assert shown["conteudo"] == "Oi, tem café?"
+    assert noted(shown) == [("apagada", ANA, "Oi, tem café?")]
     facts = await ponte.get("/eventos", tipo="mensagem.anotada")
     assert [f["dados"]["anotacao"] for f in facts["itens"]] == ["apagada"]
 
 
 async def test_the_last_reaction_counts(ponte: Embedded) -> None:
-    await receive(ponte, event())
+    [mensagem_id] = await receive(ponte, event())
+    assert mensagem_id is not None
+    found = []
 
-    for em, reaction in ((1, "👍"), (3, ""), (2, "❤️")):
+    for em, reaction in ((1, "👍"), (4, "❤️"), (3, "😂"), (6, ""), (5, "🙏")):
         await receive(
             ponte,
             event(kind="reaction", message_id=f"R{em}", target_id="A1", reaction=reaction,
                   timestamp_ms=AGORA + em),
         )  # fmt: skip
+        found.append(noted(await message(ponte, mensagem_id)))
 
-    async def notes(tx: Tx) -> list[Any]:
-        return await tx.fetch("SELECT valor FROM anotacoes WHERE tipo = 'reacao'")
-
-    assert await ponte.ctx.db.read(notes) == [("",)]
+    assert found == [
+        [("reacao", ANA, "👍")], [("reacao", ANA, "❤️")], [("reacao", ANA, "❤️")], [], [],
+    ]  # fmt: skip
 
 
 async def test_nothing_that_a_customer_sends_is_left_out(ponte: Embedded) -> None:

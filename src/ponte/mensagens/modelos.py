@@ -22,8 +22,21 @@ class Aceita(_Saida):
     status: Literal["processando"]
 
 
+class AnotacaoDaMensagem(_Saida):
+    """What was done to a message later.
+
+    `valor` of `editada` are the words before, of `apagada` those that stood there, of `reacao`
+    the sign.
+    """
+
+    anotacao: Literal["editada", "apagada", "reacao"]
+    autor: str
+    valor: str | None
+    em: str
+
+
 class MensagemNaLista(_Saida):
-    """One message."""
+    """One message, as it stands, with what was done to it later."""
 
     id: str
     tipo: TipoMensagem
@@ -40,6 +53,7 @@ class MensagemNaLista(_Saida):
     pedido_id: str | None
     criada_em: str
     atualizada_em: str
+    anotacoes: list[AnotacaoDaMensagem]
 
 
 class ListaDeMensagens(_Saida):

@@ -105,7 +105,7 @@ async def list_messages(
 )
 async def get_message(ctx: Ctx, mensagem_id: str) -> Any:
     """Return one message as it stands."""
-    return json_response(service.view(await ctx.db.read(service.get, mensagem_id)))
+    return json_response(await ctx.db.read(consultas.shown, mensagem_id))
 
 
 async def _accept(
@@ -124,4 +124,4 @@ async def _list(
     found, total = await consultas.list_messages(
         tx, filtro, pular=pular, limite=limite, antes_de=antes_de
     )
-    return [service.view(m) for m in found], total
+    return await consultas.with_notes(tx, found), total
