@@ -105,6 +105,9 @@ class EventoDeCanal:
         head = (self.channel, self.account or "", self.kind)
         if own is not None:
             return (*head, own, self.status or "")
+        if self.target_id is not None and self.kind == "status":  # in a group, of each member
+            member = str(self.further.get("participant_id") or "")
+            return (*head, self.target_id, self.status or "", member)
         if self.target_id is not None:
             return (*head, self.target_id, self.status or "", repr(self.view()))
         return (*head, repr(self.view()))

@@ -24,6 +24,7 @@ _DAY_FIRST = re.compile(r"\A(\d{2})/(\d{2})/(\d{4})[ T](\d{2}:\d{2}:\d{2})\Z", r
 _SEPARATOR = re.compile(r"[\s,]*")
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 10**11  # contract: a larger epoch is milliseconds, a smaller one seconds
+_LAST_MS = 253_402_300_799_999  # the end of the calendar, 9999-12-31: later is no instant
 _MAX_DIGITS = 18  # chosen: no shop sells for 10^18; a bigger number is a broken field
 _FORM_DEPTH = 16  # chosen: a form is a page of fields; what lies deeper is left out
 _INT_DIGITS = 64  # chosen: longer than any id, short of Python's own limit of 4,300 digits
@@ -212,9 +213,8 @@ def epoch_ms(valor: object) -> int | None:
     if numero is None:
         quando = momento(valor)
         return int(quando.valor.timestamp() * 1000) if quando and quando.com_zona else None
-    if numero < 0:
-        return None
-    return int(numero) if numero >= MILLISECONDS_FROM else int(numero * 1000)
+    ms = int(numero if numero >= MILLISECONDS_FROM else numero * 1000)
+    return ms if 0 <= ms <= _LAST_MS else None
 
 
 def form_of(valor: object) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ Source: https://core.telegram.org/bots/api#making-requests and #responseparamete
 
 from typing import Any
 
+from ponte.domain.leitura import inteiro
 from ponte.resilience.classes import OK, Classe, Verdict, by_status, one_line, seconds
 from ponte.resilience.exchange import Answer
 
@@ -66,9 +67,8 @@ def classify_heard(answer: Answer) -> Verdict:
 
 def moved_to(answer: Answer) -> str | None:
     """Return the new chat id of a group that became a supergroup."""
-    chat_id = _parameters(_body(answer)).get("migrate_to_chat_id")
-    is_id = isinstance(chat_id, int) and not isinstance(chat_id, bool)
-    return str(chat_id) if is_id else None
+    chat_id = inteiro(_parameters(_body(answer)).get("migrate_to_chat_id"))
+    return None if chat_id is None else str(chat_id)
 
 
 def refuses_markup(answer: Answer) -> bool:
@@ -87,6 +87,5 @@ def _parameters(corpo: dict[str, Any]) -> dict[str, Any]:
 
 
 def _code(answer: Answer, corpo: dict[str, Any]) -> int:
-    code = corpo.get("error_code")
-    says_more = 200 <= answer.status < 300 and isinstance(code, int)
-    return code if says_more and isinstance(code, int) else answer.status
+    code = inteiro(corpo.get("error_code")) if 200 <= answer.status < 300 else None
+    return answer.status if code is None else code

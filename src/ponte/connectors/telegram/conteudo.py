@@ -50,7 +50,7 @@ def words(valor: object) -> str | None:
 
 def is_service(mensagem: Objeto) -> bool:
     """Tell whether nobody wrote it."""
-    return not SERVICE.isdisjoint(mensagem)
+    return any(mensagem.get(key) is not None for key in SERVICE)
 
 
 def read(mensagem: Objeto) -> Conteudo | None:
@@ -65,8 +65,13 @@ def read(mensagem: Objeto) -> Conteudo | None:
 
 def _photo(mensagem: Objeto) -> Conteudo:
     sizes = objetos(mensagem.get("photo"))
-    best = max(sizes, key=lambda x: _number(x.get("width")) * _number(x.get("height")), default={})
+    # The sizes come in growing order: where none is told, the last is the largest.
+    best = max(reversed(sizes), key=_size, default={})
     return _media(mensagem, best, "image")
+
+
+def _size(foto: Objeto) -> tuple[float, float]:
+    return _number(foto.get("width")) * _number(foto.get("height")), _number(foto.get("file_size"))
 
 
 def _file(key: str, tipo: Tipo, *, voice: bool = False) -> Callable[[Objeto], Conteudo]:
@@ -88,13 +93,12 @@ def _media(mensagem: Objeto, arquivo: Objeto, tipo: Tipo, *, voice: bool = False
 def _place(mensagem: Objeto) -> Conteudo:
     venue = objeto(mensagem.get("venue"))
     lugar = objeto(venue.get("location")) or objeto(mensagem.get("location"))
-    location: dict[str, Any] = {
+    location = {
         "latitude": _degrees(lugar.get("latitude")),
         "longitude": _degrees(lugar.get("longitude")),
+        "name": texto(venue.get("title")),
+        "address": texto(venue.get("address")),
     }
-    for key, own in (("name", "title"), ("address", "address")):
-        if texto(venue.get(own)):
-            location[key] = texto(venue.get(own))
     return Conteudo("location", further={"location": location})
 
 

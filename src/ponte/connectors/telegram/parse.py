@@ -76,7 +76,7 @@ def _base(mensagem: Objeto, settings: TelegramSettings) -> Fields:
     chat, quem = objeto(mensagem.get("chat")), objeto(mensagem.get("from"))
     sender, nome = _author(mensagem.get("sender_chat"), quem)
     chat_id = texto(chat.get("id")) or texto(quem.get("id"))
-    is_group = chat.get("type") in _GROUPS
+    is_group = texto(chat.get("type")) in _GROUPS
     return {
         "chat_id": chat_id,
         "sender_id": sender,
