@@ -55,12 +55,12 @@ def test_what_an_answer_is_read_for_stays() -> None:
 def test_a_token_that_is_granted_once_more_stays_and_a_quoted_one_does_not(
     request_: Request,
 ) -> None:
-    granted = b'{"refresh_token":"%s","message":"%s is old, not \\"%s\\""}'
-    quoted = (b"[redacted]", b"[redacted]")
+    granted = b'{"refresh_token":"%s","next":"%s1","message":"%s is old, not \\"%s\\""}'
+    segredo, oculto = SEGREDO.encode(), b"[redacted]"
 
-    said = without(granted % ((SEGREDO.encode(),) * 3), request_, status=200)
+    said = without(granted % ((segredo,) * 4), request_, status=200)
 
-    assert said == granted % (SEGREDO.encode(), *quoted)
+    assert said == granted % (segredo, segredo, oculto, oculto)
 
 
 def test_a_large_answer_is_not_searched() -> None:

@@ -43,9 +43,13 @@ def without(body: bytes, request: Request, *, status: int) -> bytes:
 
 
 def _within_words(body: bytes, valor: bytes) -> bytes:
-    """Take a secret out but where it stands alone between quotes; an escaped quote is a word's."""
+    """Take a secret out of a sentence; alone between quotes it is granted, in a longer word new.
+
+    An escaped quote belongs to a sentence.
+    """
     plain = re.escape(valor)
-    return re.sub(b'(?<!")' + plain + b"|" + plain + b'(?!")', OCULTO, body)
+    quoted = rb'(?<!["\w-])%b(?![\w-])|(?<![\w-])%b(?!["\w-])' % (plain, plain)
+    return re.sub(quoted, OCULTO, body)
 
 
 def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
