@@ -33,6 +33,9 @@ BUILT = [name for name, path in CONNECTORS.items() if find_spec(path.partition("
 SINKS = [name for name in BUILT if connector_named(name).alerts is not None]
 TRANSLATORS = [name for name in BUILT if find_spec(f"ponte.connectors.{name}.classify")]
 CALLERS = [name for name in SINKS if name != "log"]  # the log calls nobody
+WHERE_PEOPLE_WRITE = [
+    name for name in BUILT if connector_named(name).canal or connector_named(name).helpdesk
+]
 
 bodies = st.one_of(
     st.binary(max_size=300),
@@ -254,3 +257,13 @@ async def delivered(name: str, server: OddServer, deps: Any, *, way: str) -> Pon
     except PonteError as error:
         return error
     return None
+
+
+@pytest.mark.parametrize("name", WHERE_PEOPLE_WRITE)
+def test_an_empty_variable_is_one_that_is_not_set(name: str) -> None:
+    connector = connector_named(name)
+
+    blank = connector.settings.model_validate(dict.fromkeys(connector.settings.model_fields, ""))
+
+    assert blank == connector.settings()
+    assert not connector.is_on(blank)

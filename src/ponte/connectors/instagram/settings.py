@@ -19,11 +19,12 @@ class InstagramSettings(MessagingSettings):
     @model_validator(mode="before")
     @classmethod
     def _follow_login(cls, valores: Any) -> Any:
-        """Take the host from who gave the token, and the other way about."""
+        """Take the host from who gave the token, and the other way about; blanks say nothing."""
         if not isinstance(valores, dict):
             return valores
-        if valores.get("login") == "instagram":
-            return {"base_url": HOST, **valores}
-        if "login" not in valores and str(valores.get("base_url") or "").startswith(HOST):
+        login, base_url = valores.get("login"), valores.get("base_url")
+        if login == "instagram" and not base_url:
+            return {**valores, "base_url": HOST}
+        if not login and str(base_url or "").startswith(HOST):
             return {**valores, "login": "instagram"}
         return valores

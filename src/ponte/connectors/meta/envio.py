@@ -8,9 +8,9 @@ Source: https://developers.facebook.com/docs/messenger-platform/reference/send-a
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from ponte.connectors.meta.verify import challenge, verify
 from ponte.domain.leitura import objeto, texto
@@ -19,7 +19,7 @@ from ponte.domain.mensagem import Mensagem, TipoMensagem
 from ponte.domain.notificacao import clean
 from ponte.errors import DadosInvalidos, Problema
 from ponte.ports import Pedido2xx, WebhookRequest
-from ponte.ports.fields import Secrets, Url
+from ponte.ports.fields import Ajustes, Id, Secrets, Url
 
 ANEXO = {
     TipoMensagem.IMAGEM: "image",
@@ -34,19 +34,13 @@ _PERSON = re.compile(r"[0-9]{1,32}\Z")
 _MAX_PAYLOAD = 1_000  # documented: payload of a quick reply
 
 
-def _as_text(valor: object) -> object:
-    return str(valor) if isinstance(valor, int) and not isinstance(valor, bool) else valor
-
-
-class MessagingSettings(BaseModel):
+class MessagingSettings(Ajustes):
     """What both platforms need; without a secret nothing comes in, without a token nothing out."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
     base_url: Url = Field("https://graph.facebook.com", description="Graph API, or a stand-in")
     api_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Version of the API")
     access_token: SecretStr | None = Field(None, description="Token of the page or account")
-    page_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
+    page_id: Id = Field(
         None, description="Page or account that sends; the token's own when missing"
     )
     app_secret: Secrets = Field(

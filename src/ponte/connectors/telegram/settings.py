@@ -2,27 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
-from ponte.ports.fields import Secrets, Url
+from ponte.ports.fields import Ajustes, Id, Secrets, Url
 
 
 def _bot_name(valor: object) -> object:
-    """Read `@name` as `name`, and an empty variable as one that is not set."""
+    """Read `@name` as `name`."""
     return valor.strip().removeprefix("@") or None if isinstance(valor, str) else valor
 
 
-def _as_text(valor: object) -> object:
-    return str(valor) if isinstance(valor, int) else valor
-
-
-class TelegramSettings(BaseModel):
+class TelegramSettings(Ajustes):
     """The connector is off while `bot_token` is missing; alertas need `chat_id` as well."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
-
     bot_token: SecretStr | None = Field(None, description="Token that @BotFather gives the bot")
-    chat_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
+    chat_id: Id = Field(
         None, description="Chat that gets the alertas: a number (groups are negative) or @channel"
     )
     base_url: Url = Field(

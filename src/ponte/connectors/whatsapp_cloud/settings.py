@@ -2,22 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from ponte.ports.fields import Secrets, Url
-
-
-def _as_text(valor: object) -> object:
-    return str(valor) if isinstance(valor, int) else valor
+from ponte.ports.fields import Ajustes, Id, Secrets, Url
 
 
-class WhatsAppCloudSettings(BaseModel):
+class WhatsAppCloudSettings(Ajustes):
     """Every field may be missing; without an app secret no webhook verifies.
 
     Without a token or a phone number id nothing goes out.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # the input may be the secret
 
     base_url: Url = Field(
         "https://graph.facebook.com", description="Graph API, Meta's or a stand-in's"
@@ -26,7 +20,7 @@ class WhatsAppCloudSettings(BaseModel):
         "v25.0", description="Version of the Graph API; one lives about two years"
     )
     access_token: SecretStr | None = Field(None, description="Token of a system user")
-    phone_number_id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
+    phone_number_id: Id = Field(
         None, description="Meta's id of the shop's number, not the number itself"
     )
     app_secret: Secrets = Field(
@@ -39,13 +33,12 @@ class WhatsAppCloudSettings(BaseModel):
     @property
     def is_on(self) -> bool:
         """Tell whether anything can come in or go out."""
-        return any(secret.get_secret_value() for secret in self.app_secret) or self.sends
+        return bool(self.app_secret) or self.sends
 
     @property
     def sends(self) -> bool:
         """Tell whether anything can go out."""
-        token = self.access_token
-        return bool(token and token.get_secret_value() and self.phone_number_id)
+        return bool(self.access_token and self.phone_number_id)
 
     def url(self, path: str = "") -> str:
         """Return the address of the shop's number, or of something below it."""
