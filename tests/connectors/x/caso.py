@@ -32,7 +32,8 @@ class Caso:
     @property
     def channel(self) -> XChannel:
         """A channel as a process that has just started has it."""
-        return XChannel(self.settings, self.deps, redes=self.redes, sleep=self._sleep)
+        deps = replace(self.deps, redes=self.redes)
+        return XChannel(self.settings, deps, sleep=self._sleep)
 
     async def _sleep(self, segundos: float) -> None:
         self.waited.append(segundos)

@@ -33,21 +33,15 @@ class XChannel:
     Args:
         settings: Of the connector.
         deps: What the runtime lends.
-        redes: Networks that media may be fetched from beside the public internet.
         sleep: Waits until X has looked at a medium.
     """
 
     def __init__(
-        self,
-        settings: XSettings,
-        deps: Deps,
-        *,
-        redes: Sequence[destino.Rede] = (),
-        sleep: midia.Sleep = asyncio.sleep,
+        self, settings: XSettings, deps: Deps, *, sleep: midia.Sleep = asyncio.sleep
     ) -> None:
         self._settings = settings
         self._conta = Conta(settings, deps)
-        self._redes = redes
+        self._redes = deps.redes
         self._sleep = sleep
 
     def check(self, mensagem: Mensagem) -> None:
