@@ -126,17 +126,17 @@ class KafkaClient:
         Raises:
             ArmazenamentoIndisponivel: Kafka is away or refuses.
         """
-        missing = set(topics) - self._made
-        if self._topicos is None or not missing:
+        unknown = set(topics) - self._made
+        if self._topicos is None or not unknown:
             return
         async with self.admin() as admin:
-            missing -= set(await admin.list_topics())
+            missing = unknown - set(await admin.list_topics())
             if missing:
-                wanted = (self._topicos.partitions, self._topicos.replication)
-                answer = await admin.create_topics([NewTopic(t, *wanted) for t in sorted(missing)])
+                shape = (self._topicos.partitions, self._topicos.replication)
+                answer = await admin.create_topics([NewTopic(t, *shape) for t in sorted(missing)])
                 for name, code, *_ in answer.topic_errors:
                     _must_be_made(name, code)
-        self._made.update(topics)
+        self._made |= unknown
 
     async def greet(self) -> None:
         """Knock at each address until one lets in.
