@@ -21,9 +21,8 @@ from ponte.telemetry import Serie
 
 PREFIXO = "hub_"
 FRESCO_S = 30  # chosen: who wrote nothing for three times ten seconds is gone
-DITO_MS = (
-    300_000  # chosen: a breaker that is used changes each half minute; older words are no news
-)
+# Chosen: a breaker that is used changes each half minute; older words are no news.
+DITO_MS = 300_000
 ESTADO = "hub_circuit_breaker_state"
 Valores = Mapping[Serie, float]
 
