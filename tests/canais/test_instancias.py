@@ -59,6 +59,7 @@ async def test_a_telephone_is_made_paired_and_removed(loja: Loja) -> None:
     assert (paired["estado"], paired["numero"]) == ("aberta", "5511999990055")
     assert closed["estado"] == "fechada"
     assert [i["nome"] for i in left["itens"]] == ["loja-centro"]
+    assert "usa a Evolution API (https://" in left["aviso_de_licenca"]
     assert gone.status_code == 404
 
 

@@ -2,16 +2,25 @@
 
 import asyncio
 import queue
+import re
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from ponte.canais.hubs import CONHECIDOS
+from ponte.cli.canais import COM_WEBHOOK, NA_PLATAFORMA
+from ponte.connectors import CONNECTORS
 from ponte.simulators.telegram import SimuladorTelegram
 from ponte.simulators.whatsapp import SimuladorWhatsApp
 from tests.cli.terminal import Terminal
+from tests.connectors.lent import connector_named
 
 PAIRED_AFTER_S = 1.5
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_canal_is_listed_with_its_reason(loja: Terminal) -> None:
@@ -53,13 +62,13 @@ Ready = queue.Queue[dict[str, str]]
 
 
 async def evolution(ready: Ready, ended: threading.Event) -> None:
-    """Serve telephones; one that is made here is paired after a moment."""
+    """Serve telephones; one that is made here is paired soon after its code was asked for."""
     simulador = SimuladorWhatsApp()
     ready.put(simulador.env(await simulador.start()))
     while not ended.is_set():
         await asyncio.sleep(PAIRED_AFTER_S)
         norte = simulador.api.instancias.get("norte")
-        if norte is not None and norte.estado != "open":
+        if norte is not None and norte.estado != "open" and "connect" in simulador.chamadas:
             await simulador.parear("norte", numero="5511999990055")
     await simulador.stop()
 
@@ -98,10 +107,31 @@ def test_a_telephone_is_connected_by_the_code_that_is_drawn(loja: Terminal) -> N
         said = loja.ok("canais", "connect", "norte")
         again = loja.ok("canais", "connect", "norte", "--json").json
 
+    assert "usa a Evolution API" in said.err  # its licence asks for that
     assert "Leia com o WhatsApp" in said.err
     assert "█" in said.err
     assert "instância norte: aberta" in said.out
     assert (again["estado"], again["numero"]) == ("aberta", "5511999990055")
+
+
+@pytest.mark.parametrize("canal", NA_PLATAFORMA)
+def test_a_canal_that_is_connected_elsewhere_says_where_and_how_to_prove_it(
+    loja: Terminal, canal: str
+) -> None:
+    said = loja.run("canais", "connect", canal)
+
+    [page] = re.findall(r"docs/connectors/\w+\.md", said.err)
+    [probed] = re.findall(r"canais test (\w+)", said.err)
+    assert said.code == 2
+    assert f"canais test {probed}" in (ROOT / page).read_text()
+    assert probed in CONHECIDOS
+
+
+def test_no_canal_is_left_without_a_way_to_connect_it() -> None:
+    found = {name: connector_named(name) for name in CONNECTORS}
+    canais = {name for name, c in found.items() if c.channel is not None or c.helpdesk is not None}
+
+    assert canais == {"whatsapp", *COM_WEBHOOK, *NA_PLATAFORMA}
 
 
 def test_the_past_of_a_canal_is_fetched(loja: Terminal) -> None:

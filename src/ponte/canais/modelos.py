@@ -135,11 +135,12 @@ class InstanciaDoCanal(_Saida):
 
 
 class ListaDeInstancias(_Saida):
-    """Every instance of the server."""
+    """Every instance of the server; its licence wants the notice shown to who sets it up."""
 
     itens: list[InstanciaDoCanal]
     total: int
     proximo: str | None
+    aviso_de_licenca: str | None
 
 
 class InstanciaFeita(_Saida):

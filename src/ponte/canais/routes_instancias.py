@@ -74,9 +74,10 @@ class ChatwootIn(BaseModel):
 )
 async def list_instances(ctx: Ctx) -> Any:
     """List the instances that the server has."""
-    _ligado, door = instancias.door(ctx, CANAL)
+    ligado, door = instancias.door(ctx, CANAL)
     itens = [instancias.view(i) for i in await instancias.ask("", door.instances())]
-    return json_response(listing(itens, total=len(itens), proximo=None))
+    page = listing(itens, total=len(itens), proximo=None)
+    return json_response(page | {"aviso_de_licenca": ligado.connector.licence_notice})
 
 
 @router.post(

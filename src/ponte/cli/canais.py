@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 app = noun("Canais.")
 INSTANCIAS = "/hub/whatsapp/instancias"
 COM_WEBHOOK = ("telegram",)  # platforms that are told where to post
+# The others are told so on pages of their own; beside each, the name that its probe has.
+NA_PLATAFORMA = {
+    "whatsapp_cloud": "whatsapp",
+    "instagram": "instagram",
+    "facebook": "facebook",
+    "tiktok": "tiktok",
+    "x": "x",
+    "chatwoot": "chatwoot",
+}
 LOOK_S = 3.0  # chosen: how often a person who holds a telephone is looked after
 CODIGO_S = 40.0  # documented: a code lives 45 s
 Canal = Annotated[str, typer.Argument(help="whatsapp, instagram, facebook, tiktok, telegram ou x.")]
@@ -129,15 +138,26 @@ def _connect(
         typer.Option(metavar="NUMERO", help="Código de digitar para este número, só dígitos."),
     ] = None,
 ) -> None:
+    if nome in NA_PLATAFORMA:
+        saida.stop(
+            f"{nome} se liga com as chaves no .env e, na plataforma, o webhook",
+            causa=f"os passos estão em docs/connectors/{nome}.md",
+            tente=f"ponte canais test {NA_PLATAFORMA[nome]}",
+            codigo=saida.USO,
+        )
+
     async def work(acesso: "Acesso") -> None:
         if nome in COM_WEBHOOK:
             hub = await acesso.put(f"/hub/{nome}/webhook", None)
             saida.data(hub, f"canal {nome}: o que chega vem para {hub['url']}")
             return
-        names = [i["nome"] for i in (await acesso.get(INSTANCIAS))["itens"]]
+        found = await acesso.get(INSTANCIAS)
+        names = [i["nome"] for i in found["itens"]]
         if nome not in names:
             corpo = {"nome": nome} | ({"numero": pairing_code} if pairing_code else {})
             made = await acesso.post(INSTANCIAS, corpo)
+            if found["aviso_de_licenca"]:
+                saida.talk(found["aviso_de_licenca"])
             if made["aviso"]:
                 saida.talk("Aviso: sem PONTE_ENDERECO_PUBLICO os eventos não chegam aqui.")
         saida.data(await _pair(acesso, nome, numero=pairing_code), f"instância {nome}: aberta")

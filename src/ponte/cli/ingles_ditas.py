@@ -262,6 +262,10 @@ DITAS = {
     "Aviso: sem PONTE_ENDERECO_PUBLICO os eventos não chegam aqui.": (
         "Warning: without PONTE_ENDERECO_PUBLICO its events don't come here."
     ),
+    "{} se liga com as chaves no .env e, na plataforma, o webhook": (
+        "{} is connected by its keys in .env and, on the platform, the webhook"
+    ),
+    "os passos estão em docs/connectors/{}.md": "the steps are in docs/connectors/{}.md",
     "Digite no celular: {}": "Type on the telephone: {}",
     "Leia com o WhatsApp do celular, em Aparelhos conectados:": (
         "Scan with the telephone's WhatsApp, under Linked devices:"

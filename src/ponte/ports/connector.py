@@ -50,6 +50,8 @@ class Connector:
     body doesn't say (a bot's own name); `classify` and `limites` need nothing. `canal`
     is where people write, when several connectors serve the same.
 
+    `licence_notice` is what a licence wants shown where the connector is set up.
+
     `probe` asks the platform how it is; it returns when a key ends that could not be renewed
     (epoch milliseconds), which works still, else None.
     """
@@ -75,5 +77,6 @@ class Connector:
     renewal: Callable[[Any, Deps], Renewal] | None = None
     videos: Callable[[Any, Deps], Publisher] | None = None
     helpdesk: Callable[[Any, Deps], Helpdesk | None] | None = None
+    licence_notice: str | None = None
     alert_tries: int = 5
     probe: Callable[[Any, Deps], Awaitable[int | None]] | None = None

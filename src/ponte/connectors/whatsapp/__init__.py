@@ -38,5 +38,6 @@ connector = Connector(
     limites=LIMITES,
     canal=Canal.WHATSAPP,
     pairing=WhatsAppPairing,
+    licence_notice=AVISO,
     probe=probe,
 )
