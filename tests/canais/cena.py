@@ -188,7 +188,7 @@ async def scene(
             ponte.ctx.destinos[nome]._transport = httpx2.ASGITransport(app=standin.app)
             standin._client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=ponte.app))
             standin.aim(f"http://ponte.test/webhooks/{nome}")
-        whatsapp._url = "http://whatsapp_cloud.test"  # where it says that its media lie
+        whatsapp.url = "http://whatsapp_cloud.test"  # where it says that its media lie
         yield Cena(ponte, chatwoot, whatsapp)
         for standin in standins.values():
             await standin.stop()

@@ -47,67 +47,59 @@ async def hold(tx: Tx, disparo: Disparo, quem: Politica, *, wrong: bool) -> None
 
 def silencioso(canal: str, esperadas: float) -> Disparo:
     """Return the firing about a canal that brings nothing at an hour at which it always did."""
-    return Disparo(
-        nome=SILENCIOSO,
-        titulo="Canal silencioso",
-        texto=f"{canal}: nenhuma mensagem entra, e {esperadas:.0f} eram esperadas desde a última. "
+    return _critico(
+        SILENCIOSO,
+        "Canal silencioso",
+        f"{canal}: nenhuma mensagem entra, e {esperadas:.0f} eram esperadas desde a última. "
         "O webhook ainda chega? O celular está conectado?",
-        severidade=Severidade.CRITICO,
-        origem="canais",
-        labels={"canal": canal},
+        canal=canal,
     )
 
 
 def parado(canal: str, motivo: str) -> Disparo:
     """Return the firing about a canal on which nothing is sent until somebody acts."""
-    return Disparo(
-        nome=PARADO,
-        titulo="Canal parado",
-        texto=f"{canal}: {motivo}. As mensagens esperam; depois de consertar: "
+    return _critico(
+        PARADO,
+        "Canal parado",
+        f"{canal}: {motivo}. As mensagens esperam; depois de consertar: "
         f"POST /hub/circuit-breaker/{canal}/reset",
-        severidade=Severidade.CRITICO,
-        origem="canais",
-        labels={"canal": canal},
+        canal=canal,
     )
 
 
 def acabando(canal: str, dias: int) -> Disparo:
     """Return the firing about a key that ends soon and could not be renewed."""
-    return Disparo(
-        nome=ACABANDO,
-        titulo="Chave de acesso acabando",
-        texto=f"{canal}: a chave de acesso não pôde ser renovada e acaba em {max(dias, 0)} dias,"
+    return _critico(
+        ACABANDO,
+        "Chave de acesso acabando",
+        f"{canal}: a chave de acesso não pôde ser renovada e acaba em {max(dias, 0)} dias,"
         " ou antes. Gere outra na plataforma e troque a configuração.",
-        severidade=Severidade.CRITICO,
-        origem="canais",
-        labels={"canal": canal},
+        canal=canal,
     )
 
 
 def caida(canal: str, instancia: str, *, motivo: str) -> Disparo:
     """Return the firing about a paired telephone that is connected no more."""
-    return Disparo(
-        nome=CAIDA,
-        titulo="Instância desconectada",
-        texto=f"{canal}, instância {instancia}: desconectada"
+    return _critico(
+        CAIDA,
+        "Instância desconectada",
+        f"{canal}, instância {instancia}: desconectada"
         f"{f' (motivo {motivo})' if motivo else ''}. "
         f"Leia o código de novo: GET /hub/{canal}/instancias/{instancia}/qrcode",
-        severidade=Severidade.CRITICO,
-        origem="canais",
-        labels={"canal": canal, "instancia": instancia},
+        canal=canal,
+        instancia=instancia,
     )
 
 
 def sessao_perdida(nome: str, motivo: str) -> Disparo:
     """Return the firing about a session that nobody renews any more."""
-    return Disparo(
-        nome=SESSAO,
-        titulo="Sessão perdida",
-        texto=f"tiktok, sessão {nome}: {motivo}. Autorize de novo e guarde os tokens: "
+    return _critico(
+        SESSAO,
+        "Sessão perdida",
+        f"tiktok, sessão {nome}: {motivo}. Autorize de novo e guarde os tokens: "
         "POST /hub/tiktok/sessoes",
-        severidade=Severidade.CRITICO,
-        origem="canais",
-        labels={"canal": "tiktok", "sessao": nome},
+        canal="tiktok",
+        sessao=nome,
     )
 
 
@@ -124,13 +116,23 @@ def lento(hub: str, media_s: float) -> Disparo:
 
 def falhando(hub: str, taxa: float) -> Disparo:
     """Return the firing about a destination that takes too few of the calls."""
+    return _critico(
+        FALHANDO,
+        "Destino recusa chamadas",
+        f"{hub}: só {taxa:.0%} das chamadas deram certo em 5 minutos.",
+        hub=hub,
+    )
+
+
+def _critico(nome: str, titulo: str, texto: str, **labels: str) -> Disparo:
+    """Return a firing that wakes somebody."""
     return Disparo(
-        nome=FALHANDO,
-        titulo="Destino recusa chamadas",
-        texto=f"{hub}: só {taxa:.0%} das chamadas deram certo em 5 minutos.",
+        nome=nome,
+        titulo=titulo,
+        texto=texto,
         severidade=Severidade.CRITICO,
         origem="canais",
-        labels={"hub": hub},
+        labels=labels,
     )
 
 

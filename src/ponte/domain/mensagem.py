@@ -108,6 +108,13 @@ class Mensagem:
         return str(self.conteudo.get("texto") or self.conteudo.get("legenda") or "")
 
     @property
+    def url(self) -> str:
+        """Where its medium lies, empty where it has none; a medium of text alone is its address."""
+        if isinstance(self.conteudo, str):
+            return self.conteudo
+        return str(self.conteudo.get("url") or "")
+
+    @property
     def sala(self) -> str | None:
         """The room that an internal message is for, None when it is for one user."""
         interna = self.canal is Canal.INTERNO and self.destinatario.startswith(SALA)

@@ -84,14 +84,8 @@ class SimuladorMensageiro(Plataforma):
         self.vive_s = LONG_S if rede.renova else math.inf
         self._wrote_s: dict[str, float] = {}
         self._private: set[str] = set()
-        self._url = ""
         self._now = now
         self._next = 0
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen and return the base URL; media have their address below it."""
-        self._url = await super().start(host, port)
-        return self._url
 
     def env(self, url: str) -> dict[str, str]:
         """Return the settings of a Ponte that talks to it at this address."""
@@ -137,7 +131,7 @@ class SimuladorMensageiro(Plataforma):
 
     async def send_media(self, pessoa: str, tipo: str = "image") -> str:
         """Let somebody send a picture, a voice note, a video or a file."""
-        url = f"{self._url}/midia/{self._next}"
+        url = f"{self.url}/midia/{self._next}"
         return await self._message(pessoa, {"attachments": [_attachment(tipo, url=url)]})
 
     async def send_unknown(self, pessoa: str) -> str:
@@ -146,12 +140,12 @@ class SimuladorMensageiro(Plataforma):
 
     async def answer_story(self, pessoa: str, texto: str, *, story: str = "1800000001") -> str:
         """Let somebody answer a story of the shop's."""
-        place = {"url": f"{self._url}/midia/{story}", "id": story}
+        place = {"url": f"{self.url}/midia/{story}", "id": story}
         return await self._message(pessoa, {"text": texto, "reply_to": {"story": place}})
 
     async def mention_in_story(self, pessoa: str) -> str:
         """Let somebody name the shop in a story."""
-        anexo = _attachment("story_mention", url=f"{self._url}/midia/story")
+        anexo = _attachment("story_mention", url=f"{self.url}/midia/story")
         return await self._message(pessoa, {"attachments": [anexo]})
 
     async def press(self, pessoa: str, titulo: str, *, responde_a: str) -> str:

@@ -61,11 +61,13 @@ class Plataforma:
     """One platform with one account, seen from Ponte.
 
     A subclass gives `routes()`, answers each with what `faulty` lets through, and posts
-    with `post`. `webhook_url` is where its events go; empty means nowhere.
+    with `post`. `webhook_url` is where its events go; empty means nowhere. `url` is its own
+    address, once it serves.
     """
 
     def __init__(self, *, webhook_url: str = "", caos: Caos | None = None) -> None:
         self.webhook_url = webhook_url.rstrip("/")
+        self.url = ""
         self.comportamento = Comportamento()
         self.caos = caos or Caos()
         self.mensagens: deque[dict[str, Any]] = deque(maxlen=KEPT)
@@ -97,7 +99,8 @@ class Plataforma:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen and return the base URL; port 0 takes a free one."""
         self._over.clear()
-        return await self._servidor.start(host, port)
+        self.url = await self._servidor.start(host, port)
+        return self.url
 
     def aim(self, url: str) -> None:
         """Let what happens here be told at this address."""

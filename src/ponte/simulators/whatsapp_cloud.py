@@ -61,15 +61,9 @@ class SimuladorWhatsAppCloud(Plataforma):
         self.midias: dict[str, tuple[bytes, str]] = {}
         self.lidas: list[str] = []
         self.recusas: list[int] = []
-        self._url = ""
         self._wrote_ms: dict[str, int] = {}
         self._now = now
         self._next = 0
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen and return the base URL; media have their address below it."""
-        self._url = await super().start(host, port)
-        return self._url
 
     def env(self, url: str) -> dict[str, str]:
         """Return the settings of a Ponte that talks to it at this address."""
@@ -226,7 +220,7 @@ class SimuladorWhatsAppCloud(Plataforma):
         if media_id not in self.midias or meta.bearer(request) != self.token:
             return self._stranger(request) or JSONResponse({"id": NUMERO_ID})
         corpo, mime = self.midias[media_id]
-        about = {"url": f"{self._url}/midia/{media_id}", "mime_type": mime, "id": media_id}
+        about = {"url": f"{self.url}/midia/{media_id}", "mime_type": mime, "id": media_id}
         return JSONResponse({"messaging_product": "whatsapp", "file_size": len(corpo), **about})
 
     async def _download(self, request: Request) -> Response:

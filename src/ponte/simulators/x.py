@@ -78,13 +78,7 @@ class SimuladorX(Plataforma):
         self.envios, self.leituras = Janela(por_janela, now), Janela(por_janela, now)
         self._until = now() + validade_s
         self._now = now
-        self._url = ""
         self._next = 2_080_000_000_000_000_000
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen and return the base URL; media have their address below it."""
-        self._url = await super().start(host, port)
-        return self._url
 
     def env(self, url: str) -> dict[str, str]:
         """Return the settings of a Ponte that talks to it at this address."""
@@ -200,7 +194,7 @@ class SimuladorX(Plataforma):
 
     def medium(self, tipo: str) -> str:
         """Return where a file of that kind lies, for the shop to send."""
-        return f"{self._url}/midia/{tipo}"
+        return f"{self.url}/midia/{tipo}"
 
     def _event(self, de: str, para: str, data: Mapping[str, Any]) -> dict[str, Any]:
         event = {
@@ -229,7 +223,7 @@ class SimuladorX(Plataforma):
         return {
             "id_str": medium_id,
             "type": tipo,
-            "media_url_https": f"{self._url}/midia/{medium_id}.jpg",
+            "media_url_https": f"{self.url}/midia/{medium_id}.jpg",
             "url": f"https://t.co/{medium_id[-8:]}",
         }
 

@@ -96,7 +96,7 @@ def body(mensagem: Mensagem, media: Mapping[str, Any]) -> dict[str, Any]:
     if mensagem.tipo in ANEXO:
         anexo = {
             "type": ANEXO[mensagem.tipo],
-            "payload": {"url": address(mensagem), **media.get("payload", {})},
+            "payload": {"url": mensagem.url, **media.get("payload", {})},
         }
         beside: dict[str, Any] = media.get("corpo", {})
         return recipient | beside | {"message": {"attachment": anexo}}
@@ -110,12 +110,6 @@ def _quick_reply(titulo: str) -> dict[str, str]:
     return {"content_type": "text", "title": titulo, "payload": titulo[:_MAX_PAYLOAD]}
 
 
-def address(mensagem: Mensagem) -> str:
-    """Return the address of a medium."""
-    conteudo = mensagem.conteudo
-    return conteudo if isinstance(conteudo, str) else str(conteudo.get("url") or "")
-
-
 def refuse(mensagem: Mensagem, limites: Limites) -> None:
     """Refuse what the platform would.
 
@@ -125,7 +119,7 @@ def refuse(mensagem: Mensagem, limites: Limites) -> None:
     problemas = [Problema(campo, porque) for campo, porque in limites.broken(mensagem)]
     if not _PERSON.match(mensagem.destinatario):
         problemas.append(Problema("destinatario", "the digits that the platform gives a person"))
-    if mensagem.tipo in ANEXO and not address(mensagem).startswith(("https://", "http://")):
+    if mensagem.tipo in ANEXO and not mensagem.url.startswith(("https://", "http://")):
         problemas.append(Problema("conteudo.url", "an address that the platform can fetch"))
     if mensagem.tipo is TipoMensagem.EVENTO:
         problemas.extend(_wrong_event(mensagem, limites))

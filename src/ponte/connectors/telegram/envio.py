@@ -97,7 +97,7 @@ def broken(mensagem: Mensagem) -> Iterator[tuple[str, str]]:
     """Yield what Telegram refuses beyond its plain limits."""
     conteudo = mensagem.conteudo
     if mensagem.tipo in _MEDIA:
-        if not _is_file(_address(mensagem)):
+        if not _is_file(mensagem.url):
             yield "conteudo.url", "https://, http://, data:…;base64, or a file_id expected"
     elif mensagem.tipo is TipoMensagem.RESPOSTA_RAPIDA and not isinstance(conteudo, str):
         data = [callback_data(opcao) for opcao in conteudo.get("opcoes") or []]
@@ -151,7 +151,7 @@ def _broken_contact(contato: object) -> Iterator[tuple[str, str]]:
 
 def _medium(mensagem: Mensagem, to: dict[str, Any]) -> Chamada:
     conteudo = {} if isinstance(mensagem.conteudo, str) else mensagem.conteudo
-    url, mime = _address(mensagem), str(conteudo.get("mime") or "").lower()
+    url, mime = mensagem.url, str(conteudo.get("mime") or "").lower()
     method, campo = _MEDIA[mensagem.tipo]
     if mensagem.tipo is TipoMensagem.AUDIO and mime.startswith(("audio/ogg", "audio/opus")):
         method, campo = _VOICE
@@ -198,11 +198,6 @@ def _evento(conteudo: Mapping[str, Any], to: dict[str, Any]) -> Chamada:
 def _contact(contato: Mapping[str, Any]) -> dict[str, Any]:
     names = (("phone_number", "telefone"), ("first_name", "nome"), ("last_name", "sobrenome"))
     return {name: clean(contato[campo]) for name, campo in names if contato.get(campo)}
-
-
-def _address(mensagem: Mensagem) -> str:
-    conteudo = mensagem.conteudo
-    return conteudo if isinstance(conteudo, str) else str(conteudo.get("url") or "")
 
 
 def _is_file(url: str) -> bool:

@@ -20,15 +20,9 @@ HOSTS = ("tiktok.com", "tiktokapis.com", "tiktokcdn.com", "tiktokcdn-us.com", "t
 _KINDS = ((b"\xff\xd8\xff", "image/jpeg", "jpg"), (b"\x89PNG\r\n\x1a\n", "image/png", "png"))
 
 
-def address(mensagem: Mensagem) -> str:
-    """Return where a picture lies; one that is text alone is its address."""
-    conteudo = mensagem.conteudo
-    return conteudo if isinstance(conteudo, str) else str(conteudo.get("url") or "")
-
-
 def broken(mensagem: Mensagem, *, redes: Sequence[destino.Rede]) -> str | None:
     """Return why a picture can't be had, as far as its address tells."""
-    url = address(mensagem)
+    url = mensagem.url
     if is_inline(url):
         return None if inline(url) is not None else "base64 expected"
     return destino.broken(url, redes=redes)
@@ -40,7 +34,7 @@ async def picture(mensagem: Mensagem, *, redes: Sequence[destino.Rede]) -> Arqui
     Raises:
         OutsideError: it is not there, or TikTok would not take it.
     """
-    url = address(mensagem)
+    url = mensagem.url
     found = inline(url)
     if found is None:
         answer = await destino.fetch(url, max_bytes=MAX_IMAGEM, redes=redes)

@@ -65,10 +65,9 @@ class WhatsAppChannel:
     def _wrong_content(self, mensagem: Mensagem) -> list[Problema]:
         conteudo = mensagem.conteudo
         if mensagem.tipo in _MEDIA:
-            url = conteudo if isinstance(conteudo, str) else str(conteudo.get("url", ""))
-            if not _URL.match(url):
+            if not _URL.match(mensagem.url):
                 return [Problema("conteudo.url", "http://, https:// or base64 data expected")]
-            if mensagem.tipo is TipoMensagem.AUDIO and mensagem.texto and url != conteudo:
+            if mensagem.tipo is TipoMensagem.AUDIO and mensagem.texto and mensagem.url != conteudo:
                 return [Problema("conteudo.legenda", "a voice note has no caption")]
         if mensagem.tipo is TipoMensagem.RESPOSTA_RAPIDA and not isinstance(conteudo, str):
             whole = numbered(mensagem.texto, conteudo.get("opcoes") or [])

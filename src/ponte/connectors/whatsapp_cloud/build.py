@@ -91,12 +91,6 @@ def number(settings: WhatsAppCloudSettings) -> Request:
     return Request("GET", settings.url("?fields=id"), headers=settings.headers, operation="probe")
 
 
-def address(mensagem: Mensagem) -> str:
-    """Return the address of a medium."""
-    conteudo = mensagem.conteudo
-    return conteudo if isinstance(conteudo, str) else str(conteudo.get("url") or "")
-
-
 def _part(mensagem: Mensagem, media_id: str | None) -> tuple[str, dict[str, Any]]:
     """Return the type and what stands under its name."""
     conteudo = {} if isinstance(mensagem.conteudo, str) else mensagem.conteudo
@@ -109,7 +103,7 @@ def _part(mensagem: Mensagem, media_id: str | None) -> tuple[str, dict[str, Any]
             return "location", _place(conteudo)
         case TipoMensagem.TEXTO:
             return "text", {"preview_url": False, "body": clean(mensagem.texto)}
-    where = address(mensagem)
+    where = mensagem.url
     if MEDIA_ID.match(where):
         media_id = where
     medium = {"link": where} if media_id is None else {"id": media_id}

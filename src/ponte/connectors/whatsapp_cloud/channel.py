@@ -82,7 +82,7 @@ class WhatsAppCloudChannel:
 
         Uploading again after a try that failed is harmless: nobody sees what is not sent.
         """
-        url = build.address(mensagem) if mensagem.tipo in build.MEDIA else ""
+        url = mensagem.url if mensagem.tipo in build.MEDIA else ""
         if not is_inline(url):
             return None
         conteudo = mensagem.conteudo
@@ -163,7 +163,7 @@ def _broken(mensagem: Mensagem) -> Iterator[tuple[str, str]]:
     """Yield what this platform refuses beyond its plain limits."""
     conteudo = mensagem.conteudo
     if mensagem.tipo in build.MEDIA:
-        url = build.address(mensagem)
+        url = mensagem.url
         known = url.startswith(("https://", "http://")) or build.MEDIA_ID.match(url)
         if not known and inline(url) is None:
             yield "conteudo.url", "http://, https://, data:…;base64, or Meta's id of a medium"

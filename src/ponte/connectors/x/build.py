@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx2
-
 from ponte.connectors.x.settings import XSettings
 from ponte.domain.mensagem import Mensagem
 from ponte.domain.notificacao import clean
 from ponte.resilience.exchange import Request
+from ponte.resilience.formulario import OCTETS, Arquivo, multipart
 
 FORM = "application/x-www-form-urlencoded"
 UPLOAD_TIMEOUT_S = 30.0  # chosen: a segment of 4 MiB at 200 kB/s
@@ -176,13 +175,12 @@ def _form(
     settings: XSettings, path: str, campos: Mapping[str, str], *, corpo: bytes, token: str
 ) -> Request:
     url = f"{settings.base_url}{path}"
-    form = httpx2.Request("POST", url, data=dict(campos), files={"media": ("media", corpo)})
-    headers = {**bearer(token), "Content-Type": form.headers["content-type"]}
+    content, headers = multipart(campos, {"media": Arquivo("media", OCTETS, corpo)})
     return Request(
         "POST",
         url,
-        content=form.read(),
-        headers=headers,
+        content=content,
+        headers={**headers, **bearer(token)},
         timeout_s=UPLOAD_TIMEOUT_S,
         operation="upload",
     )

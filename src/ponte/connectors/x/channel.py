@@ -50,7 +50,7 @@ class XChannel:
         if not _ID.match(mensagem.destinatario):
             found.append(Problema("destinatario", "a user's id in digits expected"))
         if mensagem.tipo in _MIDIA:
-            why = destino.broken(midia.address(mensagem), redes=self._redes)
+            why = destino.broken(mensagem.url, redes=self._redes)
             found += [] if why is None else [Problema("conteudo.url", why)]
         if not self._settings.can_send:
             found.append(Problema("canal", "no account set to write from"))
@@ -65,7 +65,7 @@ class XChannel:
         """
         media_id = None
         if mensagem.tipo in _MIDIA:
-            meio = await midia.fetch(midia.address(mensagem), redes=self._redes)
+            meio = await midia.fetch(mensagem.url, redes=self._redes)
             media_id = await midia.put(self._conta, meio, sleep=self._sleep)
         body = build.message(mensagem, media_id=media_id)
         para = mensagem.destinatario

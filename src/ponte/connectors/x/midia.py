@@ -14,7 +14,6 @@ from ponte.connectors.x.classify import classify_bare
 from ponte.connectors.x.conta import Conta
 from ponte.connectors.x.limites import MAX_BYTES, MIDIA
 from ponte.domain.leitura import Objeto, inteiro, objeto, texto
-from ponte.domain.mensagem import Mensagem
 from ponte.resilience import anexos, destino
 from ponte.resilience.classes import Classe, OutsideError, Verdict
 from ponte.resilience.exchange import Answer, Request
@@ -23,12 +22,6 @@ Sleep = Callable[[float], Awaitable[object]]
 LOOKS = 12  # chosen: with X's own waits of 5 s about a minute
 LONGEST_S = 10.0  # chosen: between two looks, whatever X asks for
 _HOSTS = ("twimg.com", "twitter.com", "x.com")
-
-
-def address(mensagem: Mensagem) -> str:
-    """Return where a medium lies; one that is text alone is its address."""
-    conteudo = mensagem.conteudo
-    return conteudo if isinstance(conteudo, str) else str(conteudo.get("url") or "")
 
 
 async def fetch(url: str, *, redes: Sequence[destino.Rede]) -> Meio:
