@@ -57,8 +57,11 @@ class Assinaturas:
     async def prove(self) -> bool:
         """Ask Ponte for the proof, as X does at registration and each hour."""
         token = f"challenge{self._id()}"
-        async with httpx2.AsyncClient(trust_env=False) as client:
-            answer = await client.get(self._onde(), params={"crc_token": token})
+        try:
+            async with httpx2.AsyncClient(trust_env=False) as client:
+                answer = await client.get(self._onde(), params={"crc_token": token})
+        except httpx2.TransportError:  # nobody there yet, which is no proof
+            return False
         given = answer.json() if answer.status_code == 200 else {}
         return bool(given.get("response_token") == proof(token.encode()))
 
