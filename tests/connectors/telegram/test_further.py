@@ -159,7 +159,8 @@ OTHERS: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
     ("message", {**BASE, "chat": GRUPO, "migrate_from_chat_id": -4}, []),
     *[("message", {**BASE, "chat": GRUPO, key: valor}, []) for key, valor in (
         ("new_chat_members", [ANA]), ("left_chat_member", ANA), ("new_chat_title", "x"),
-        ("pinned_message", BASE), ("forum_topic_created", {}), ("delete_chat_photo", True))],
+        ("pinned_message", BASE), ("forum_topic_created", {}), ("delete_chat_photo", True),
+        ("poll_option_added", {"option_text": "x"}))],
     *[(key, {"id": 1, "chat": CHAT}, []) for key in
       ("business_connection", "chat_member", "poll", "poll_answer", "inline_query",
        "message_reaction_count", "chat_join_request", "pre_checkout_query", "novidade")],

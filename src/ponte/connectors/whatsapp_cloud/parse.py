@@ -17,7 +17,7 @@ from ponte.domain.evento import EventoDeCanal
 from ponte.domain.leitura import Objeto, epoch_ms, inteiro, loads, objeto, objetos, texto
 
 OBJECT = "whatsapp_business_account"
-ECHOES = "smb_message_echoes"
+ECHOES, STANDBY = "smb_message_echoes", "standby"
 # The fields about the account itself, and where each says what happened.
 _STATUS = {
     "message_template_status_update": ("template_status", "event"),
@@ -46,11 +46,9 @@ def parse(corpo: bytes, _settings: WhatsAppCloudSettings) -> list[EventoDeCanal]
 def _change(entry: Objeto, change: Objeto) -> Iterator[EventoDeCanal]:
     field, value = texto(change.get("field")) or "", objeto(change.get("value"))
     caixa = _caixa(entry, value)
-    for mensagem in objetos(value.get("messages")):
-        own = field == ECHOES or is_own(caixa, mensagem)
-        yield from (mensagens.echo if own else mensagens.message)(caixa, mensagem)
-    for mensagem in objetos(value.get("message_echoes")):
-        yield from mensagens.echo(caixa, mensagem)
+    for evento in _messages(field, value, caixa):
+        # Meta's own agent answers there: what is told is kept, and nobody answers it.
+        yield replace(evento, standby=True, origin=None) if field == STANDBY else evento
     for recibo in objetos(value.get("statuses")):
         yield from mensagens.status(caixa, recibo)
     for chamada in objetos(value.get("calls")):
@@ -62,6 +60,15 @@ def _change(entry: Objeto, change: Objeto) -> Iterator[EventoDeCanal]:
     yield from _account(entry, field, value)
     if not any(value.get(name) for name in _LISTS):
         yield from _errors(caixa, value)
+
+
+def _messages(field: str, value: Objeto, caixa: Caixa) -> Iterator[EventoDeCanal]:
+    """Yield what customers wrote, and what was written in the shop's name."""
+    for mensagem in objetos(value.get("messages")):
+        own = field == ECHOES or is_own(caixa, mensagem)
+        yield from (mensagens.echo if own else mensagens.message)(caixa, mensagem)
+    for mensagem in objetos(value.get("message_echoes")):
+        yield from mensagens.echo(caixa, mensagem)
 
 
 def _caixa(entry: Objeto, value: Objeto) -> Caixa:

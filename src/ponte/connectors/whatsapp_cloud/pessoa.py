@@ -18,7 +18,7 @@ _BSUID = re.compile(r"\A[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}\Z", re.ASCII)
 
 
 Contatos = Mapping[str, list[Objeto]]  # by each address under which a contact goes
-_SAME = 8  # chosen: contacts that name one address; a body of many is read in one pass
+_SAME = 3  # chosen: contacts kept of one address; Meta sends one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
