@@ -12,8 +12,8 @@ import pytest
 from tests.mes.relogio import INICIO_S, Laco, Relogio
 
 ROOT = Path(__file__).parents[2]
-MENSAGENS = "2000"
-PATIENCE_S = 280  # a day takes ten seconds; on a loaded machine many more
+MENSAGENS = "5000"
+PATIENCE_S = 280  # a day takes half a minute; on a loaded machine several times that
 
 
 @pytest.mark.timeout(300)
