@@ -1,5 +1,9 @@
 """Videos on TikTok: every byte arrives once, and a publication is begun once."""
 
+import pytest
+
+from ponte.canais import videos
+from ponte.errors import Adiado
 from tests.canais.videoteca import (
     CURTO,
     LONGO,
@@ -130,6 +134,20 @@ async def test_an_address_whose_beginning_was_not_written_down_is_not_begun_agai
     assert (video["estado"], video["motivo"]) == ("falhou", "resultado_incerto")
     assert "veja na conta" in video["explicacao"]
     assert casa.tiktok.chamadas.count("video_init") == 1
+
+
+@pytest.mark.parametrize("fonte", ["arquivo", "endereco"])
+async def test_a_worker_that_slept_past_its_right_begins_nothing(casa: Casa, fonte: str) -> None:
+    video_id = await (casa.accepted() if fonte == "arquivo" else casa.pulled())
+    db = casa.ponte.ctx.db
+    stale = await db.read(videos.get, video_id)
+    await casa.stretch(video_id)  # another worker's
+
+    with pytest.raises(Adiado):
+        await db.transact(videos.mark, stale)
+
+    video = await casa.run(video_id)
+    assert (video["estado"], video["publish_id"]) == ("publicado", casa.only().id)
 
 
 async def test_what_nobody_saw_begin_is_known_again_by_what_tiktok_tells_of_it(

@@ -26,6 +26,7 @@ from ponte.store.tokens import forget
 Fonte = Literal["arquivo", "endereco"]
 MAX_POR_ENVIAR = 100  # chosen: days of work for one account, and so many files on disk
 PER_MINUTE, MINUTE_MS = 6, 60_000  # documented: publications begun, for each account
+OUTRO_S = 10.0  # chosen: about how long a call that begins one may take
 INCERTO_MS = 24 * 3_600_000  # chosen: how long a report may name what nobody saw begin
 COLUNAS = (
     "id, sessao, conta, fonte, modo, postagem, mime, tamanho, duracao_s, estado, motivo,"
@@ -215,7 +216,8 @@ async def mark(tx: Tx, video: Video) -> int:
     """Put on record that a publication is about to be begun; return which one it is.
 
     Raises:
-        Adiado: the account began as many in this minute as it may.
+        Adiado: the account began as many in this minute as it may, or another worker began this
+            one since it was read.
     """
     await tx.exclude({f"tiktok_videos:{video.sessao}"})
     row = await tx.fetch_one(
@@ -225,12 +227,15 @@ async def mark(tx: Tx, video: Video) -> int:
     if row is not None and row[0] >= PER_MINUTE:
         wait_s = max(row[1] + MINUTE_MS - tx.now_ms, 1000) / 1000
         raise Adiado("The account began as many videos as it may", retry_after_s=wait_s)
-    await advance(tx, video.id, EstadoVideo.ENVIANDO)
-    await tx.execute(
+    marked = await tx.execute(
         "UPDATE tiktok_videos SET inicios = inicios + 1, iniciado_em = ?, incerto = ?,"
-        " motivo = NULL WHERE id = ?",
-        (tx.now_ms, int(video.fonte == "endereco"), video.id),
+        " motivo = NULL WHERE id = ? AND inicios = ? AND publish_id IS NULL"
+        " AND estado IN ('aceito', 'enviando')",
+        (tx.now_ms, int(video.fonte == "endereco"), video.id, video.inicios),
     )
+    if not marked:
+        raise Adiado("Another worker began this video", retry_after_s=OUTRO_S)
+    await advance(tx, video.id, EstadoVideo.ENVIANDO)
     return video.inicios + 1
 
 
