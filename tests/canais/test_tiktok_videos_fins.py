@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -191,6 +193,18 @@ async def test_a_file_over_the_limit_is_refused_and_a_json_body_keeps_its_own(
         )
 
     assert (big.status_code, json.status_code) == (413, 413)
+
+
+async def test_a_disk_that_fills_up_while_a_file_comes_ends_it_and_leaves_no_byte(
+    casa: Casa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([2 * arquivos.LIVRE, 2 * arquivos.LIVRE, arquivos.LIVRE - 1])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _onde: SimpleNamespace(free=next(free)))
+
+    answer = await casa.post(LONGO)
+
+    assert (answer.status_code, casa.files()) == (503, [])
+    assert (await casa.ponte.get(ONDE))["total"] == 0
 
 
 async def test_the_same_key_and_file_is_one_video_and_another_file_is_refused(casa: Casa) -> None:

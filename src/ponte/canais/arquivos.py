@@ -80,7 +80,8 @@ async def receive(
     target = path(ctx, video_id)
     part = target.with_suffix(".parte")
     try:
-        await asyncio.to_thread(_make_room, target.parent, anunciado)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(_must_have_room, target.parent, anunciado)
         received = await _write(part, stream, mime)
         await asyncio.to_thread(_name, part, target)
     except OSError as error:
@@ -114,9 +115,12 @@ def _old(folder: Path) -> list[Path]:
     return []
 
 
-def _make_room(folder: Path, anunciado: int) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free - anunciado < LIVRE:
+def _must_have_room(onde: Path | int, mais: int) -> None:
+    """Refuse bytes that would leave orders without a disk; asked again as they come.
+
+    Others may be writing at the same time, and a body need not say how long it is.
+    """
+    if shutil.disk_usage(onde).free - mais < LIVRE:
         msg = "The disk has no room for the video"
         raise ArmazenamentoIndisponivel(msg)
 
@@ -154,6 +158,7 @@ def _create(part: Path) -> BinaryIO:
 
 
 def _append(file: BinaryIO, dados: bytes, digest: "hashlib._Hash") -> int:
+    _must_have_room(file.fileno(), len(dados))
     digest.update(dados)
     return file.write(dados)
 
