@@ -148,6 +148,20 @@ async def test_a_picture_stands_there_as_a_file(cena: Cena) -> None:
     assert (anexo["mime"], bool(anexo["dados"])) == ("image/jpeg", True)
 
 
+async def test_words_wait_two_minutes_at_most_for_a_file_of_a_platform_that_is_left_alone(
+    cena: Cena, clock: FrozenClock
+) -> None:
+    await cena.whatsapp.send_image(ANA)
+    cena.ponte.ctx.destinos["whatsapp_cloud"].breaker.open("by hand")
+    with pytest.raises(Adiado):
+        await cena.work()
+    clock.advance(121)
+
+    await cena.work()
+
+    assert cena.shown() == [("incoming", "[imagem]")]
+
+
 async def test_an_answer_that_no_event_told_of_is_fetched_once(
     cena: Cena, clock: FrozenClock
 ) -> None:

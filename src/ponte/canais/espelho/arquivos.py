@@ -44,8 +44,9 @@ async def of(ctx: Context, mensagem: Mensagem) -> list[Anexo]:
     parts = [first, *objetos(first.get("outras"))][:MAX_ARQUIVOS]
     try:
         found = [await _file(ctx, mensagem, part) for part in parts]
-    except OutsideError as error:
-        if error.temporary and ctx.now_ms() - mensagem.criada_em < FRESCA_MS:
+    except (OutsideError, Adiado) as error:
+        # Also of a breaker that is open: words wait no longer than the rule has it.
+        if error.retry and ctx.now_ms() - mensagem.criada_em < FRESCA_MS:
             raise Adiado(str(error), retry_after_s=ESPERA_S) from error
         log.info("mirrored without its file", mensagem_id=mensagem.id, erro=str(error))
         return []
