@@ -286,6 +286,11 @@ OTHERS: list[tuple[str, str, Any, list[dict[str, Any]]]] = [
     ("members by their data", "group-participants.update", {"id": GRUPO, "action": "remove",
      "participants": [{"id": LID}], "participantsData": [{"jid": LID, "phoneNumber": CLIENTE}]},
      [{"action": "remove", "participants": [CLIENTE]}]),
+    *[(f"a member's {told}", "group-participants.update", {"id": GRUPO, "action": "remove",
+       "participants": [who], "participantsData": [{"jid": who, "phoneNumber": told}]},
+       [{"participants": [want]}]) for who, told, want in (
+           (LID, "5511999990001", CLIENTE), (LID, LID.partition("@")[0], LID),
+           (CLIENTE, "5511999990001", CLIENTE))],
     ("history", "messages.set", [{"key": {"remoteJid": CLIENTE, "id": "1"}, "message": TEXTO}],
      []),
     *[(event, event, [{"id": CLIENTE}], []) for event in

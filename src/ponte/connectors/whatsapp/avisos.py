@@ -10,6 +10,7 @@ from ponte.connectors.whatsapp.jid import (
     jid,
     participant,
     phone_of,
+    telefone,
     variants,
 )
 from ponte.connectors.whatsapp.mensagens import change
@@ -218,7 +219,8 @@ def participants(envelope: Envelope) -> Iterator[EventoDeCanal]:
     chat_id = jid(data.get("id"))
     if chat_id is None:
         return
-    told = {jid(x.get("jid")): jid(x.get("phoneNumber")) for x in _details(data)}
+    details = objetos(data.get("participantsData"))
+    told = {(who := jid(x.get("jid"))): telefone(x.get("phoneNumber"), who) for x in details}
     members = [participant(x) for x in lista(data.get("participants"))] or list(told)
     yield envelope.event(
         "group",
@@ -232,7 +234,3 @@ def participants(envelope: Envelope) -> Iterator[EventoDeCanal]:
         pessoa=(chat_id,),
         chave=envelope.once(chat_id, texto(data.get("action"))),
     )
-
-
-def _details(data: Objeto) -> list[Objeto]:
-    return objetos(data.get("participantsData"))

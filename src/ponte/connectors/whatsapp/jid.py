@@ -64,7 +64,7 @@ def address(key: Objeto, owner: str | None) -> Endereco | None:
         author = known(key.get("participant"), key.get("participantAlt"), key.get("participantPn"))
         author = author or (owner if from_me else None)
         return Endereco(remote, author, from_me=from_me, is_group=True, pessoa=(remote,))
-    others = [x for x in map(jid, _others(key, from_me=from_me)) if x not in (None, owner)]
+    others = [x for x in map(jid, _others(key, owner, from_me=from_me)) if x not in (None, owner)]
     chat_id = known(remote, *others) or remote
     return Endereco(
         chat_id,
@@ -75,9 +75,10 @@ def address(key: Objeto, owner: str | None) -> Endereco | None:
     )
 
 
-def _others(key: Objeto, *, from_me: bool) -> Iterable[object]:
+def _others(key: Objeto, owner: str | None, *, from_me: bool) -> Iterable[object]:
     yield key.get("remoteJidAlt")
-    yield key.get("senderPn")
+    if not from_me or owner:  # it may be the shop's own, which nobody could tell then
+        yield key.get("senderPn")
     yield key.get("previousRemoteJid")
     if not from_me:  # it is the shop's own otherwise
         yield key.get("senderLid")
@@ -134,4 +135,16 @@ def participant(valor: object) -> str | None:
     if isinstance(valor, str):
         return jid(valor)
     membro = objeto(valor)
-    return jid(membro.get("phoneNumber")) or jid(membro.get("jid")) or jid(membro.get("id"))
+    own = jid(membro.get("jid")) or jid(membro.get("id"))
+    return telefone(membro.get("phoneNumber"), own) or own
+
+
+def telefone(valor: object, endereco: str | None) -> str | None:
+    """Return the address of a telephone, also of bare digits; None for those of an alias itself.
+
+    Newer servers cut a member's address at the @, whatever it is the address of.
+    """
+    found = jid(valor)
+    if found is None or "@" in found:
+        return found
+    return None if endereco and endereco.startswith(f"{found}@") else f"{found}{TELEFONE}"
