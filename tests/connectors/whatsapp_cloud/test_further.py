@@ -304,3 +304,19 @@ def test_a_large_body_is_read_at_once() -> None:
 
     assert [x.sender_name for x in events] == [str(n) for n in range(3_000)]
     assert time.process_time() - started < 20
+
+
+def test_a_receipt_is_the_same_by_its_message_and_status_and_in_a_group_by_its_member() -> None:
+    grupo = {"recipient_id": "g.1", "recipient_type": "group"}
+    told = [
+        RECEIPT,
+        {**RECEIPT, "timestamp": "1767225601"},
+        {**RECEIPT, "status": "read"},
+        {**RECEIPT, **grupo, "recipient_participant_id": "1"},
+        {**RECEIPT, **grupo, "recipient_participant_id": "2"},
+    ]
+
+    events = parse(body(("messages", value("statuses", *told))), SETTINGS)
+
+    assert events[0].identity == events[1].identity
+    assert len({evento.identity for evento in events}) == 4
