@@ -55,7 +55,7 @@ def file_name(url: str | None) -> str | None:
 def _of_copy(body: Objeto) -> list[Objeto]:
     """Return those of the message's copy in its conversation."""
     for copy in objetos(objeto(body.get("conversation")).get("messages")):
-        if texto(copy.get("id")) == texto(body.get("id")):
+        if texto(copy.get("id")) in (texto(body.get("id")), None):
             return objetos(copy.get("attachments"))
     return []
 

@@ -16,7 +16,6 @@ from ponte.domain.leitura import (
     epoch_ms,
     loads,
     lower,
-    momento,
     objeto,
     objetos,
     texto,
@@ -29,6 +28,7 @@ _TIPOS = {"0": "incoming", "1": "outgoing", "2": "activity", "3": "template"}
 _TO_CUSTOMER = {"outgoing", "template"}
 _CONVERSATION = {"conversation_created", "conversation_status_changed", "conversation_updated"}
 _CONTACT = {"contact_created", "contact_updated"}
+_CONTACTS_OWN = {"identifier", "phone_number"}  # what an agent has not, where no `type` tells
 _TYPING = {"conversation_typing_on": "on", "conversation_typing_off": "off"}
 
 
@@ -81,7 +81,7 @@ def _message(body: Objeto) -> EventoDeCanal:
     return _of(
         body,
         kind="message",
-        from_me=sort != "incoming",
+        from_me=_is_ours(sort, sender),
         sender_id=texto(sender.get("id")),
         sender_name=texto(sender.get("name")),
         sender_phone=_digits(sender.get("phone_number")),
@@ -109,7 +109,7 @@ def _updated(body: Objeto) -> EventoDeCanal:
     attributes, sort = objeto(body.get("content_attributes")), _sort(body)
     deleted = booleano(attributes.get("deleted")) is True
     private = booleano(body.get("private")) is True
-    own = texto(body.get("source_id"))
+    own, reason = texto(body.get("source_id")), texto(attributes.get("external_error"))
     return _of(
         body,
         kind="delete" if deleted else "status",
@@ -123,6 +123,7 @@ def _updated(body: Objeto) -> EventoDeCanal:
             "private": private,
             "message_type": sort,
             **({"external_id": own} if own else {}),
+            **({"reason": reason} if reason else {}),
         },
     )
 
@@ -130,6 +131,13 @@ def _updated(body: Objeto) -> EventoDeCanal:
 def _sort(body: Objeto) -> str | None:
     found = lower(body.get("message_type"))
     return _TIPOS.get(found or "", found)
+
+
+def _is_ours(sort: str | None, sender: Objeto) -> bool:
+    """Tell whether the shop wrote it; without its type the sender's must do."""
+    if sort is None:
+        return lower(sender.get("type")) != "contact"
+    return sort != "incoming"
 
 
 def _type(body: Objeto, anexos: Anexos) -> Tipo:
@@ -204,7 +212,7 @@ def _previous(body: Objeto) -> str | None:
 
 def _typing(body: Objeto, state: str) -> EventoDeCanal:
     user = objeto(body.get("user"))
-    author = lower(user.get("type"))
+    author = lower(user.get("type")) or ("contact" if _CONTACTS_OWN & user.keys() else None)
     private = booleano(body.get("is_private")) is True
     return _of(
         body,
@@ -282,11 +290,9 @@ def _last_message(body: Objeto) -> Objeto:
 
 def _when(valor: object) -> int | None:
     """Read a time: epoch in some versions, ISO 8601 in others."""
-    number = epoch_ms(valor)
-    if number is not None:
-        return number
-    found = momento(valor)
-    return None if found is None or not found.com_zona else int(found.valor.timestamp() * 1000)
+    if isinstance(valor, str):  # older versions write "2020-03-03 13:05:57 UTC"
+        valor = valor.replace(" UTC", "+00:00")
+    return epoch_ms(valor)
 
 
 def _digits(valor: object) -> str | None:

@@ -50,7 +50,16 @@ def read(mensagem: Objeto, escrito: str | None) -> Conteudo:
             further["location"] = _place(anexo)
     words = next((found for x in anexos if (found := _words(x))), None)
     media = tuple(midia for x in anexos if (midia := _midia(x)))
-    return Conteudo(_tipo(anexos[0]), escrito or words, media, further)
+    tipo = _tipo_of(anexos)
+    if tipo == "text" and not words:  # a link's preview that says nothing
+        tipo = "unsupported"
+    return Conteudo(tipo, escrito or words, media, further)
+
+
+def _tipo_of(anexos: Sequence[Objeto]) -> Tipo:
+    """Return the type of a message: a sticker's wherever there is one, else the first one's."""
+    tipos = [_tipo(anexo) for anexo in anexos]
+    return "sticker" if "sticker" in tipos else tipos[0]
 
 
 def _sticker_alone(sticker_id: str | None) -> Conteudo:
@@ -66,10 +75,12 @@ def _once(anexos: Sequence[Objeto], sticker_id: str | None) -> list[Objeto]:
     """
     out: list[Objeto] = []
     seen: set[tuple[Tipo, str]] = set()
+    known = (texto(objeto(x.get("payload")).get("sticker_id")) for x in anexos)
+    named = {"image": sticker_id, "sticker": sticker_id or next(filter(None, known), None)}
     for anexo in anexos:
         payload = objeto(anexo.get("payload"))
-        if sticker_id and lower(anexo.get("type")) == "image":
-            anexo = {**anexo, "payload": {"sticker_id": sticker_id, **payload}}  # noqa: PLW2901 - the same one, named
+        if found := named.get(lower(anexo.get("type")) or ""):
+            anexo = {**anexo, "payload": {"sticker_id": found, **payload}}  # noqa: PLW2901 - the same one, named
             payload = objeto(anexo["payload"])
         tipo = _tipo(anexo)
         keys = {

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ponte.domain.leitura import inteiro, loads, objeto, objetos, texto
+from ponte.domain.leitura import booleano, inteiro, loads, objeto, objetos, texto
 from ponte.resilience.classes import OK, Classe, Verdict, by_status, one_line, seconds
 from ponte.resilience.exchange import Answer
 
@@ -84,7 +84,7 @@ def graph_error(answer: Answer) -> GraphError | None:
     return GraphError(
         code=inteiro(found.get("code")),
         subcode=inteiro(found.get("error_subcode")),
-        transient=found.get("is_transient") is True,
+        transient=booleano(found.get("is_transient")) is True,
         mensagem=texto(found.get("message")) or texto(error) or "",
     )
 

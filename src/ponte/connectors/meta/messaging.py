@@ -8,13 +8,14 @@ https://developers.facebook.com/docs/messenger-platform/instagram/features/webho
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ponte.connectors.meta import anexos
 from ponte.domain.evento import EventoDeCanal, Kind, Midia
 from ponte.domain.leitura import (
     Objeto,
+    booleano,
     clean,
     epoch_ms,
     loads,
@@ -58,8 +59,8 @@ class Item:
     @property
     def from_me(self) -> bool:
         """Whether the shop's own account did this."""
-        echo = objeto(self.corpo.get("message")).get("is_echo") is True
-        return echo or (self.entry_id is not None and self.sender_id == self.entry_id)
+        echo = booleano(objeto(self.corpo.get("message")).get("is_echo"))
+        return echo is True or (self.entry_id is not None and self.sender_id == self.entry_id)
 
     @property
     def chat_id(self) -> str | None:
@@ -88,14 +89,20 @@ class Item:
 def read(corpo: bytes) -> list[EventoDeCanal]:
     """Return every event of a body; none where it can't be read or is of another object."""
     try:
-        documento = objeto(loads(corpo))
+        documento = loads(corpo)
     except ValueError:
         return []
+    # Some pages of the documentation print a list of bodies.
+    bodies = objetos(documento) if isinstance(documento, list) else [objeto(documento)]
+    return [event for body in bodies for event in _body(body)]
+
+
+def _body(documento: Objeto) -> Iterator[EventoDeCanal]:
     channel = _CHANNELS.get(lower(documento.get("object")) or "")
     if channel is None:
-        return []
-    entries = objetos(documento.get("entry"))
-    return [event for entry in entries for event in _entry(entry, channel)]
+        return
+    for entry in objetos(documento.get("entry")):
+        yield from _entry(entry, channel)
 
 
 def _entry(entry: Objeto, channel: str) -> Iterator[EventoDeCanal]:
@@ -118,8 +125,8 @@ def _item(item: Item) -> Iterator[EventoDeCanal]:
     if "optin" in corpo:
         yield _optin(item, objeto(corpo["optin"]))
         return
-    if item.chat_id is None:  # app_roles and other news about nobody
-        return
+    if item.chat_id is None and not corpo.keys() & {"message", "postback"}:
+        return  # app_roles and other news about nobody
     if "message" in corpo:
         yield _message(item, objeto(corpo["message"]))
     elif "postback" in corpo:
@@ -143,13 +150,13 @@ def _item(item: Item) -> Iterator[EventoDeCanal]:
 
 def _message(item: Item, mensagem: Objeto) -> EventoDeCanal:
     mid = texto(mensagem.get("mid"))
-    if mensagem.get("is_deleted") is True:
+    if booleano(mensagem.get("is_deleted")) is True:
         return item.event("delete", target_id=mid)
     escrito = _words(mensagem.get("text"))
     conteudo = anexos.read(mensagem, escrito)
     choice_id = texto(objeto(mensagem.get("quick_reply")).get("payload"))
     tipo = conteudo.tipo or ("text" if escrito else "unsupported")
-    if mensagem.get("is_unsupported") is True:
+    if booleano(mensagem.get("is_unsupported")) is True:
         tipo = "unsupported"
     elif choice_id is not None:
         tipo = "interactive"
@@ -193,8 +200,9 @@ def _reaction(item: Item, reaction: Objeto) -> EventoDeCanal:
 def _delivery(item: Item, delivery: Objeto) -> Iterator[EventoDeCanal]:
     mark = epoch_ms(delivery.get("watermark"))
     mids: list[str | None] = [*textos(delivery.get("mids"))]
+    received = item.event("status", status="delivered", watermark_ms=mark)
     for mid in mids or [None]:
-        yield item.event("status", target_id=mid, status="delivered", watermark_ms=mark)
+        yield replace(received, target_id=mid)
 
 
 def _optin(item: Item, optin: Objeto) -> EventoDeCanal:

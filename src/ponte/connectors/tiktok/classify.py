@@ -10,7 +10,7 @@ https://business-api.tiktok.com/portal/docs?id=1737172488964097
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
-from ponte.domain.leitura import Objeto, inteiro, objeto, texto
+from ponte.domain.leitura import Objeto, inteiro, lower, objeto
 from ponte.resilience.classes import OK, Classe, Verdict, by_status, one_line
 from ponte.resilience.exchange import Answer
 
@@ -50,7 +50,7 @@ def code(answer: Answer) -> int | str | None:
         return error
     found = objeto(error).get("code", corpo.get("code"))
     number = inteiro(found)
-    return texto(found) if number is None else number
+    return lower(found) if number is None else number
 
 
 def classify_first(answer: Answer) -> Verdict:

@@ -6,7 +6,7 @@ Source: https://developers.tiktok.com/doc/webhooks-events and
 https://business-api.tiktok.com/portal/docs?id=1832184470423554
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ponte.connectors.tiktok.settings import TiktokSettings
 from ponte.domain.evento import EventoDeCanal, Midia, Tipo
@@ -95,7 +95,7 @@ def _message(delivery: Objeto, content: Objeto, *, from_me: bool) -> EventoDeCan
         type=tipo,
         text=words,
         media=media,
-        referral=_referral(objeto(content.get("referral"))),
+        referral=_referral(_newest(content.get("referral"))),
         origin=_ORIGEM.get(tag or "") if from_me else None,
         further=further,
         pessoa=_known_as(chat_id, customer),
@@ -106,9 +106,9 @@ def _body(content: Objeto) -> tuple[Tipo, str | None, tuple[Midia, ...], dict[st
     """Return type, text, media and what only a shared post has."""
     kind = lower(content.get("type")) or lower(content.get("message_type")) or _by_shape(content)
     part = objeto(content.get(kind))
-    if kind == "text":
-        words = content.get("text")
-        return "text", texto(words if isinstance(words, str) else part.get("body")), (), {}
+    words = _words(content.get("text"))
+    if kind == "text" and words:
+        return "text", words, (), {}
     if kind in _WITH_MEDIA:
         midia = Midia(kind=kind, id=texto(part.get("media_id")), url=texto(part.get("url")))
         return _WITH_MEDIA[kind], None, (midia,), {}
@@ -116,7 +116,11 @@ def _body(content: Objeto) -> tuple[Tipo, str | None, tuple[Midia, ...], dict[st
         return "sticker", None, (Midia(kind="sticker", url=texto(part.get("url"))),), {}
     if kind == "share_post":
         return _shared(part)
-    return "unsupported", None, (), {}
+    return "unsupported", words, (), {}
+
+
+def _words(text: object) -> str | None:
+    return texto(objeto(text).get("body") if isinstance(text, Mapping) else text)
 
 
 def _shared(part: Objeto) -> tuple[Tipo, None, tuple[Midia, ...], dict[str, str]]:
@@ -173,7 +177,7 @@ def _referred(delivery: Objeto, content: Objeto) -> Iterator[EventoDeCanal]:
         sender_id=customer,
         sender_name=texto(content.get("from")),
         timestamp_ms=_instant(delivery, content),
-        referral=_referral(objeto(content.get("referral"))) or _referral(content) or {},
+        referral=_referral(_newest(content.get("referral"))) or _referral(content) or {},
         pessoa=_known_as(chat_id, customer),
     )
 

@@ -30,7 +30,9 @@ def classify(answer: Answer) -> Verdict:
     if answer.status == 403:
         return Verdict(_forbidden(corpo), detail)
     if answer.status == 404:
-        about_user = "user" in (lower(corpo.get("detail")) or "")
+        about_user = "user" in _words(corpo).lower() or any(
+            lower(error.get("resource_type")) == "user" for error in _problems(corpo)
+        )
         return Verdict(Classe.RECIPIENT_UNREACHABLE if about_user else Classe.GONE, detail)
     verdict = by_status(answer.status, retry_after_s=answer.retry_after_s)
     lost = answer.status in GATEWAY
@@ -107,8 +109,11 @@ def _is_used_up(answer: Answer, window: str) -> bool:
     return answer.headers.get(f"{window}-remaining", "").strip() == "0"
 
 
+def _problems(corpo: Objeto) -> list[Objeto]:
+    return [corpo, *objetos(corpo.get("errors"))]
+
+
 def _words(corpo: Objeto) -> str:
-    parts = [corpo, *objetos(corpo.get("errors"))]
     found = (texto(p.get("detail")) or texto(p.get("message")) or texto(p.get("title"))
-             for p in parts)  # fmt: skip
+             for p in _problems(corpo))  # fmt: skip
     return " ".join(word for word in found if word)

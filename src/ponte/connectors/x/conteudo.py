@@ -5,24 +5,25 @@ on the way. A short link is written out, and the one that only stands for a pict
 left out.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ponte.domain.evento import EventoDeCanal, Midia, Tipo
-from ponte.domain.leitura import Objeto, epoch_ms, lower, momento, objeto, objetos, texto
+from ponte.domain.leitura import Objeto, epoch_ms, lower, objeto, objetos, texto
 
 _KINDS: dict[str, Tipo] = {"photo": "image", "video": "video", "animated_gif": "video"}
+_MAX_LINKS = 500  # chosen: a message of 10,000 characters has room for 435 of X's short links
+_MAX_LINK = 4_096  # chosen: a longer address stays short
 
 
 def messages(
     dms: Sequence[Objeto], account: str | None, *, users: Mapping[str, Objeto]
 ) -> Iterator[EventoDeCanal]:
-    """Yield the direct messages; one without an id or an author is no message."""
+    """Yield the direct messages; one without an author is no message."""
     for dm in dms:
-        created = objeto(dm.get("message_create"))
-        sender = texto(created.get("sender_id"))
-        message_id = texto(dm.get("id"))
-        if sender is None or message_id is None:
+        created, sender = objeto(dm.get("message_create")), author(dm)
+        if sender is None:
             continue
         target = texto(objeto(created.get("target")).get("recipient_id"))
         from_me = account is not None and sender == account
@@ -36,14 +37,19 @@ def messages(
             sender_id=sender,
             sender_name=_name(users.get(sender)),
             from_me=from_me,
-            message_id=message_id,
-            timestamp_ms=epoch_ms(dm.get("created_timestamp")),
+            message_id=texto(dm.get("id")),
+            timestamp_ms=when(dm.get("created_timestamp")),
             type=tipo,
             text=text,
             choice_id=choice,
             media=media,
             pessoa=(chat_id,) if chat_id else (),
         )
+
+
+def author(dm: Objeto) -> str | None:
+    """Return who wrote a direct message."""
+    return texto(objeto(dm.get("message_create")).get("sender_id"))
 
 
 def encrypted(payload: Objeto, account: str | None, *, sent: bool) -> Iterator[EventoDeCanal]:
@@ -111,22 +117,22 @@ def comments(
     """Yield the posts of others, in which they name the account, answer it or quote it."""
     for post in posts:
         user = objeto(post.get("user"))
-        author = (texto(post.get("author_id")) or texto(user.get("id_str"))
+        sender = (texto(post.get("author_id")) or texto(user.get("id_str"))
                   or texto(user.get("id")))  # fmt: skip
         post_id = texto(post.get("id_str")) or texto(post.get("id"))
-        if author is None or post_id is None or author == account:
+        if sender is None or post_id is None or sender == account:
             continue
-        known = (users or {}).get(author) or user
+        known = (users or {}).get(sender) or user
         yield EventoDeCanal(
             channel="x",
             kind="comment",
             account=account,
-            sender_id=author,
+            sender_id=sender,
             sender_name=_name(known),
             message_id=post_id,
-            timestamp_ms=_when(post.get("created_at")),
+            timestamp_ms=when(post.get("created_at")),
             text=_full_text(post),
-            reply_to=texto(post.get("in_reply_to_status_id_str")),
+            reply_to=_answered(post),
         )
 
 
@@ -135,33 +141,42 @@ def _said(data: Objeto) -> tuple[Tipo, str | None, str | None, tuple[Midia, ...]
     attachment = objeto(data.get("attachment"))
     medium = objeto(attachment.get("media"))
     text = _text(data, stands_for=texto(medium.get("url")))
+    kind = _KINDS.get(lower(medium.get("type")) or "")
+    media = () if kind is None else (_medium(kind, medium),)
     answer = objeto(data.get("quick_reply_response"))
     if answer:
-        return "interactive", text, texto(answer.get("metadata")), ()
+        return "interactive", text, texto(answer.get("metadata")), media
     if not attachment:
         return ("text" if text is not None else "unsupported"), text, None, ()
-    kind = _KINDS.get(lower(medium.get("type")) or "")
-    if kind is None:
-        return "unsupported", text, None, ()
-    media = Midia(
+    return kind or "unsupported", text, None, media
+
+
+def _medium(kind: Tipo, medium: Objeto) -> Midia:
+    return Midia(
         kind=kind,
         url=texto(medium.get("media_url_https")),
         id=texto(medium.get("id_str")) or texto(medium.get("id")),
     )
-    return kind, text, None, (media,)
 
 
 def _text(data: Objeto, *, stands_for: str | None) -> str | None:
     text = texto(data.get("text"))
     if text is None:
         return None
-    for link in objetos(objeto(data.get("entities")).get("urls")):
-        short, whole = texto(link.get("url")), texto(link.get("expanded_url"))
-        if short is not None:
-            text = text.replace(short, "" if short == stands_for else whole or short)
-    if stands_for is not None:
-        text = text.replace(stands_for, "")
-    return text.strip() or None
+    whole = {
+        texto(link.get("url")) or "": texto(link.get("expanded_url")) or ""
+        for link in objetos(objeto(data.get("entities")).get("urls"))[:_MAX_LINKS]
+    }
+    whole = {short: long for short, long in whole.items() if 0 < len(long) <= _MAX_LINK}
+    whole |= {stands_for or "": ""}
+    # What all begin with lets the search skip what is no link.
+    whole = {short: long for short, long in whole.items() if short.startswith("http")}
+    if not whole:
+        return text
+    # In one pass, the longest first: what a link becomes is no text to look for others in.
+    links = re.compile("|".join(map(re.escape, sorted(whole, key=len, reverse=True))))
+    written = links.sub(lambda found: whole[found[0]], text, count=_MAX_LINKS)
+    return written.strip() or None
 
 
 def _full_text(post: Objeto) -> str | None:
@@ -171,11 +186,21 @@ def _full_text(post: Objeto) -> str | None:
     )
 
 
-def _when(valor: object) -> int | None:
-    """Return an instant of v2 (ISO 8601) or of the older products, in epoch milliseconds."""
-    quando = momento(valor)
-    if quando is not None and quando.com_zona:
-        return int(quando.valor.timestamp() * 1000)
+def _answered(post: Objeto) -> str | None:
+    """Return the post that one answers, or else the one that it quotes."""
+    found = {lower(x.get("type")): texto(x.get("id"))
+             for x in objetos(post.get("referenced_tweets"))}  # fmt: skip
+    return (
+        texto(post.get("in_reply_to_status_id_str")) or found.get("replied_to")
+        or texto(post.get("quoted_status_id_str")) or found.get("quoted")
+    )  # fmt: skip
+
+
+def when(valor: object) -> int | None:
+    """Return an epoch, an instant of v2 (ISO 8601) or one of the older posts, in milliseconds."""
+    number = epoch_ms(valor)
+    if number is not None:
+        return number
     try:
         old = datetime.strptime(texto(valor) or "", "%a %b %d %H:%M:%S %z %Y")
     except ValueError:
@@ -184,4 +209,5 @@ def _when(valor: object) -> int | None:
 
 
 def _name(user: Objeto | None) -> str | None:
-    return None if user is None else texto(user.get("name"))
+    known = objeto(user)
+    return next(filter(None, map(texto, map(known.get, ("name", "username", "screen_name")))), None)

@@ -39,13 +39,15 @@ def _activity(data: Objeto) -> Iterator[EventoDeCanal]:
     payload = objeto(data.get("payload"))
     account = texto(objeto(data.get("filter")).get("user_id"))
     if kind == "oauth.revoke":
-        yield _revoked(texto(payload.get("user_id")) or account)
+        yield _revoked(texto(payload.get("user_id")) or account, payload)
     elif kind in COMMENTS:
         includes = objeto(data.get("includes")) or objeto(payload.get("includes"))
         yield from conteudo.comments([payload], account, users=_listed(includes))
     elif kind in DIRECT:
-        users = {k: objeto(objeto(v).get("data") or v) for k, v in _users(payload).items()}
-        yield from conteudo.messages(_dms(payload), account, users=users)
+        dms = _several(payload, "direct_message_events")
+        if account is None and kind == "dm.sent":
+            account = next(filter(None, map(conteudo.author, dms)), None)
+        yield from conteudo.messages(dms, account, users=_users(payload))
     elif kind in ENCRYPTED:
         yield from conteudo.encrypted(payload, account, sent=kind == "chat.sent")
     elif kind == "dm.read":
@@ -60,17 +62,19 @@ def _several(payload: Objeto, name: str) -> list[Objeto]:
     return objetos(payload.get(name)) or ([payload] if payload else [])
 
 
-def _dms(payload: Objeto) -> list[Objeto]:
-    return _several(payload, "direct_message_events")
-
-
 def _users(documento: Objeto) -> dict[str, Objeto]:
-    return {k: objeto(v) for k, v in objeto(documento.get("users")).items()}
+    return {k: _user(v) for k, v in objeto(documento.get("users")).items()}
 
 
 def _listed(includes: Objeto) -> dict[str, Objeto]:
-    found = {texto(user.get("id")): user for user in objetos(includes.get("users"))}
+    users = map(_user, objetos(includes.get("users")))
+    found = {texto(user.get("id")): user for user in users}
     return {k: user for k, user in found.items() if k is not None}
+
+
+def _user(valor: object) -> Objeto:
+    """Return a user, whom some events wrap in `data`."""
+    return objeto(objeto(valor).get("data")) or objeto(valor)
 
 
 # ---------------------------------------------------------------- Account Activity API
@@ -87,8 +91,14 @@ def _account_activity(documento: Objeto) -> Iterator[EventoDeCanal]:
     revoke = objeto(objeto(documento.get("user_event")).get("revoke"))
     if revoke:
         source = objeto(revoke.get("source"))
-        yield _revoked(texto(source.get("user_id")) or account)
+        yield _revoked(texto(source.get("user_id")) or account, revoke)
 
 
-def _revoked(account: str | None) -> EventoDeCanal:
-    return EventoDeCanal(channel="x", kind="authorization", account=account, status="removed")
+def _revoked(account: str | None, notice: Objeto) -> EventoDeCanal:
+    return EventoDeCanal(
+        channel="x",
+        kind="authorization",
+        account=account,
+        timestamp_ms=conteudo.when(notice.get("date_time")),
+        status="removed",
+    )
