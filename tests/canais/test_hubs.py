@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ponte.canais import sonda
+from ponte.canais import avisos, sonda
 from ponte.canais.medida import watch_numbers
 from ponte.canais.sonda import probe_hubs
 from ponte.mensagens import estado
@@ -186,6 +187,22 @@ async def test_a_breaker_that_opens_is_told_of_and_closes_by_hand(
     assert first.json()["disjuntores"] == ["telegram", "telegram_mensagens"]
     assert first.content == again.content
     assert (await ponte.ctx.db.read(_audited)) == [("disjuntor.reiniciado", "telegram")]
+
+
+async def test_a_breaker_is_told_of_once_when_it_opens_once_when_it_is_tried_and_when_it_closes(
+    ponte: Embedded,
+) -> None:
+    seen = []
+
+    for state in ("open", "half_open", "open", "half_open", "closed"):
+        await ponte.ctx.db.transact(
+            partial(avisos.tell_breaker, ctx=ponte.ctx, hub="x", estado=state, motivo="HTTP 503")
+        )
+        told = await alerts(ponte, "disjuntor")
+        seen.append([(a["contagem"], a["severidade"]) for a in told])
+
+    assert [len(x) for x in seen] == [1, 1, 1, 1, 0]
+    assert [x[0][0] for x in seen[:-1]] == [1, 2, 2, 2]
 
 
 async def test_a_telephone_has_a_breaker_of_its_own_which_every_process_shows(

@@ -1,9 +1,11 @@
 """A customer is told how their order ended, on the canal that the shop chose, if known there."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import ValidationError
 
@@ -12,6 +14,7 @@ from ponte.domain.valores import reais
 from ponte.mensagens import recebidas
 from ponte.settings import AvisosSettings
 from ponte.simulators.telegram import SimuladorTelegram
+from ponte.simulators.whatsapp_cloud import SimuladorWhatsAppCloud
 from ponte.store.db import Tx
 from ponte.testing import Embedded, embedded
 from tests.conftest import stock
@@ -100,6 +103,74 @@ async def test_a_stranger_is_not_written_to_and_the_order_stands(ponte: Embedded
 
     assert {p["status"] for p in (stranger, nameless, told)} == {"concluido"}
     assert (await ponte.get("/messages", canal="telegram"))["total"] == 2  # hers, and the notice
+
+
+@asynccontextmanager
+async def shop_whose_customer_wrote_days_ago(
+    data_dir: Path, **modelos: str
+) -> AsyncIterator[tuple[Embedded, SimuladorWhatsAppCloud]]:
+    """Run a shop on WhatsApp Cloud to which Ana wrote when its window was another."""
+    simulador = SimuladorWhatsAppCloud()
+    simulador.modelos |= set(modelos.values())
+    env = simulador.env("http://whatsapp_cloud.test")
+    numero = ANA.removeprefix("+")
+    async with embedded(
+        data_dir, env=env, avisos=AvisosSettings.model_validate({"canal": "whatsapp", **modelos})
+    ) as ponte:
+        # No sockets: the stand-in is called as the app that it is.
+        app = httpx2.ASGITransport(app=simulador.app)
+        ponte.ctx.destinos["whatsapp_cloud"]._transport = app
+        await stock(ponte, 100)
+        said = EventoDeCanal(
+            channel="whatsapp", kind="message", chat_id=numero, sender_id=numero, message_id="1",
+            type="text", text="Oi", pessoa=(numero,),
+            timestamp_ms=ponte.ctx.now_ms() - 48 * 3_600_000,
+        )  # fmt: skip
+
+        async def write(tx: Tx) -> None:
+            await recebidas.receive(tx, said, conector="whatsapp_cloud")
+
+        await ponte.ctx.db.transact(write)
+        yield ponte, simulador
+
+
+async def test_where_the_window_is_closed_an_approved_template_tells_how_each_order_ended(
+    data_dir: Path,
+) -> None:
+    modelos = {"modelo_concluido": "pedido_pronto", "modelo_sem_estoque": "faltou"}
+    async with shop_whose_customer_wrote_days_ago(data_dir, **modelos) as (ponte, simulador):
+        done = await order(ponte, 2, telefone=ANA)
+        short = await order(ponte, 101, telefone=ANA)
+
+        async def sent() -> bool:
+            return len(simulador.mensagens) == 2
+
+        await until(sent)
+        sold, lacked = (m["template"] for m in simulador.mensagens)
+        [words] = [c["parameters"] for c in sold["components"] if c["type"] == "body"]
+
+        assert (sold["name"], lacked["name"]) == ("pedido_pronto", "faltou")
+        assert sold["language"] == {"code": "pt_BR"}
+        assert [w["text"] for w in words] == ["Ana", str(done["numero"]), "R$ 37,80"]
+        assert short["status"] == "sem_estoque"
+
+
+async def test_where_the_window_is_closed_and_no_template_is_set_nobody_is_written_to(
+    data_dir: Path,
+) -> None:
+    async with shop_whose_customer_wrote_days_ago(data_dir) as (ponte, simulador):
+        pedido = await order(ponte, 1, telefone=ANA)
+
+        await until(lambda: ponte.ctx.db.read(_was_looked_at))
+
+        assert pedido["status"] == "concluido"
+        assert list(simulador.mensagens) == []
+        assert (await ponte.get("/messages", canal="whatsapp"))["total"] == 1  # hers
+
+
+async def _was_looked_at(tx: Tx) -> bool:
+    row = await tx.fetch_one("SELECT 1 FROM inbox WHERE passo = 'avisar_cliente'")
+    return row is not None
 
 
 def test_a_text_that_says_what_nobody_knows_is_refused_at_start() -> None:
