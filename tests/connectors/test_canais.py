@@ -10,15 +10,18 @@ import pytest
 
 from ponte.canais.sonda import probe_hubs
 from ponte.connectors import CONNECTORS
+from ponte.domain.mensagem import TipoMensagem
 from ponte.mensagens import handlers
 from ponte.simulators import canais
 from ponte.store.db import Tx
 from ponte.testing import Embedded, embedded
 from tests.connectors.inteiro import stored
-from tests.connectors.lent import connector_named
+from tests.connectors.lent import connector_named, lending
 from tests.espera import until
 
 CANAIS = sorted(canais.SIMULADORES)
+PAGE = Path(__file__).parents[2] / "docs/reference/canais.md"
+UNITS = {"caracteres": "characters", "bytes": "bytes", "utf16": "UTF-16 units"}
 EVER = 10_000  # more calls than a test makes
 
 
@@ -103,6 +106,68 @@ async def test_a_refused_key_stops_the_canal_and_once_it_is_mended_all_goes_out(
         assert waiting == ["processando", "processando"]
         assert told == [canal]
         assert await _open(ponte) == []
+
+
+async def test_what_breaks_a_limit_or_its_window_is_refused_and_not_stored(tmp_path: Path) -> None:
+    found: dict[str, set[str]] = {}
+    open_to_all: set[str] = set()
+    for nome in CANAIS:
+        connector = connector_named(nome)
+        limites, canal = connector.limites, connector.canal
+        assert limites is not None
+        env = canais.make(nome).env("http://127.0.0.1:9") | {"PONTE_TELEGRAM__POLLING": "false"}
+        para = {"canal": canal, "destinatario": canais.SIMULADORES[nome].pessoa(1)}
+        options = {"texto": "?", "opcoes": ["Sim"] * (limites.opcoes + 1)}
+        broken: list[dict[str, Any]] = [
+            {"tipo": "texto", "conteudo": "é" * (limites.texto + 1)},
+            {"tipo": "resposta_rapida", "conteudo": options},
+            *({"tipo": tipo.value, "conteudo": {}} for tipo in set(TipoMensagem) - limites.tipos),
+        ]
+        async with embedded(tmp_path / nome, env=env, papeis=()) as ponte:
+            refused = [await ponte.http.post("/messages", json=para | nova) for nova in broken]
+            free = {"tipo": "texto", "conteudo": "oi"}
+            unasked = await ponte.http.post("/messages", json=para | free)
+            stored_there = (await ponte.get("/messages"))["total"]
+        found[nome] = {answer.json()["code"] for answer in refused}
+        if unasked.status_code == 202:
+            open_to_all.add(nome)
+        assert stored_there == (nome in open_to_all), unasked.text
+        assert limites.janela_s is None or unasked.json()["code"] == "janela_fechada"
+
+    assert found == {nome: {"dados_invalidos"} for nome in CANAIS}
+    assert open_to_all == {"telegram", "whatsapp", "x"}
+
+
+@pytest.mark.parametrize("nome", CANAIS)
+async def test_the_page_says_what_a_connector_declares(nome: str) -> None:
+    connector = connector_named(nome)
+    limites = connector.limites
+    assert limites is not None
+    assert connector.channel is not None
+    async with lending() as lent:
+        channel = connector.channel(connector.settings(), lent.deps)
+
+    [does, takes, *_] = [row for row in _rows() if row[0] == f"`{nome}`"]
+
+    assert set(does[1].split()) == {f"`{tipo.value}`" for tipo in limites.tipos}
+    assert does[2].startswith("yes") == hasattr(channel, "show_typing")
+    assert does[6].startswith("yes") == hasattr(channel, "pull")
+    assert does[7] == connector.quality
+    assert takes[1] == f"{limites.texto:,} {UNITS[limites.medida]}"
+    assert takes[2] == ("none" if limites.legenda is None else f"{limites.legenda:,}")
+    options = f"{limites.opcoes}" + (f" of {limites.titulo_opcao}" if limites.titulo_opcao else "")
+    assert takes[3] == (options if limites.opcoes else "none")
+    window = "always" if limites.janela_s is None else f"{limites.janela_s / 3600:g} h"
+    assert takes[4].partition(";")[0] == window
+    pace = "a second" if limites.por_s == 1 else f"in {limites.por_s / 60:g} min"
+    asked = "as TikTok" if limites.mensagens is None else f"{limites.mensagens} {pace}"
+    assert takes[5].startswith(asked)
+
+
+def _rows() -> list[list[str]]:
+    """Return the rows of every table of the page."""
+    lines = PAGE.read_text().splitlines()
+    return [[c.strip() for c in line.strip("|").split("|")] for line in lines if line[:1] == "|"]
 
 
 def _other(value: str) -> str:
