@@ -67,7 +67,8 @@ MESSAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
      {"type": "contact", "contacts": [{"name": "C", "phones": ["+5511999990002"]}]}),
     ({"content": None, **anexo("fallback", fallback_title="T")},
      {"type": "share", "text": f"T {FILES}/a.pdf"}),
-    ({"content": None, **anexo("novidade")}, {"type": "unsupported"}),
+    ({"content": None, **anexo("novidade")},
+     {"type": "unsupported", "text": f"{FILES}/a.pdf", "media": []}),
     ({"content": None, "conversation": {**CONVERSA, "messages": [
         {"id": 9, **anexo("image", "f.png")}]}}, {"type": "image", "media": midia("image",
                                                                                   "f.png")}),

@@ -113,6 +113,9 @@ OTHERS: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
      [{"text": "a"}, {"text": "b", "message_id": "8"}]),
     ("no id", activity("dm.received", {"direct_message_events": [{**dm(text="a"), "id": None}]}),
      [{"text": "a", "message_id": None}]),
+    ("nobody named", activity("dm.received", {"direct_message_events": [
+        dm(None, text="a"), {"type": "novidade", "id": "8"}]}),
+     [{"text": "a", "chat_id": None, "sender_id": None, "from_me": False}]),
     ("only a user name", activity("dm.received", {
         "direct_message_events": [dm(text="a")], "users": {ANA: {"data": {"username": "ana"}}}}),
      [{"sender_name": "ana"}]),

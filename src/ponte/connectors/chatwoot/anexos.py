@@ -94,9 +94,8 @@ def _no_file(anexo: Objeto) -> Anexos:
         }
         return Anexos("contact", title, further={"contacts": [contact]})
     url = texto(anexo.get("data_url"))
-    if kind in _LINKS:
-        return Anexos("share", " ".join(x for x in (title, url) if x) or None)
-    return Anexos("unsupported", title)
+    words = " ".join(x for x in (title, url) if x) or None
+    return Anexos("share" if kind in _LINKS else "unsupported", words)
 
 
 def _degrees(valor: object) -> float | None:

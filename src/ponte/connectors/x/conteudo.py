@@ -20,10 +20,10 @@ _MAX_LINK = 4_096  # chosen: a longer address stays short
 def messages(
     dms: Sequence[Objeto], account: str | None, *, users: Mapping[str, Objeto]
 ) -> Iterator[EventoDeCanal]:
-    """Yield the direct messages; one without an author is no message."""
+    """Yield the direct messages, and nothing of what else is told of a conversation."""
     for dm in dms:
         created, sender = objeto(dm.get("message_create")), author(dm)
-        if sender is None:
+        if not created:
             continue
         target = texto(objeto(created.get("target")).get("recipient_id"))
         from_me = account is not None and sender == account
@@ -35,7 +35,7 @@ def messages(
             account=account or target,
             chat_id=chat_id,
             sender_id=sender,
-            sender_name=_name(users.get(sender)),
+            sender_name=_name(users.get(sender or "")),
             from_me=from_me,
             message_id=texto(dm.get("id")),
             timestamp_ms=when(dm.get("created_timestamp")),
