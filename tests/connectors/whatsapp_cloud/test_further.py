@@ -320,3 +320,24 @@ def test_a_receipt_is_the_same_by_its_message_and_status_and_in_a_group_by_its_m
 
     assert events[0].identity == events[1].identity
     assert len({evento.identity for evento in events}) == 4
+
+
+@pytest.mark.parametrize(
+    ("token", "mode", "told"),
+    [
+        ("segredo é", "subscribe", "42"),
+        ("segredo", "subscribe", None),
+        ("segredo é", "unsubscribe", None),
+        ("\ud800", "subscribe", None),
+        ("", "subscribe", None),
+    ],
+)
+def test_a_subscription_is_proven_by_its_word_alone(
+    token: str, mode: str, told: str | None
+) -> None:
+    webhook = WhatsAppCloudWebhook(
+        WhatsAppCloudSettings.model_validate({"verify_token": "segredo é"})
+    )
+    query = {"hub.mode": mode, "hub.verify_token": token, "hub.challenge": "42"}
+
+    assert webhook.challenge(WebhookRequest("", {}, query, b""), now_ms=0) == told

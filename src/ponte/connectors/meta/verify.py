@@ -43,6 +43,6 @@ def challenge(query: Mapping[str, str], verify_token: str | None) -> str | None:
     given = query.get("hub.verify_token", "")
     if query.get("hub.mode") != "subscribe" or not verify_token:
         return None
-    if not hmac.compare_digest(given.encode(), verify_token.encode()):
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), verify_token.encode()):
         return None
     return query.get("hub.challenge")
