@@ -148,8 +148,9 @@ async def test_a_webhook_needs_an_address_of_ones_own_and_a_hub_that_can_be_told
 ) -> None:
     no_address = await ponte.http.put("/hub/telegram/webhook")
     off = await ponte.http.get("/hub/tiktok/webhook")
+    unknown = await ponte.http.get("/hub/orkut/webhook")
 
-    assert (no_address.status_code, off.status_code) == (409, 409)
+    assert [x.status_code for x in (no_address, off, unknown)] == [409, 409, 404]
     assert "PONTE_ENDERECO_PUBLICO" in no_address.json()["detail"]
 
 

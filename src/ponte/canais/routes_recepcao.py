@@ -11,7 +11,7 @@ from ponte.canais.modelos import WebhookDoHub
 from ponte.context import Context, Ligado
 from ponte.deps import Ctx, Quem, json_response, require
 from ponte.domain.valores import format_time
-from ponte.errors import ConflitoDeEstado
+from ponte.errors import ConflitoDeEstado, NaoEncontrado
 from ponte.ports import Inscricao, Reception
 from ponte.store.db import Tx
 
@@ -75,6 +75,8 @@ async def _record(tx: Tx, por: str, acao: str, hub: str) -> None:
 
 
 def _door(ctx: Context, hub: str) -> tuple[Ligado, Reception]:
+    if hub not in hubs.HUBS:
+        raise NaoEncontrado("Hub", hub)
     for ligado in hubs.serving(ctx, hub):
         if ligado.reception is not None:
             return ligado, ligado.reception
