@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ponte.connectors.whatsapp import channel as channel_module
 from ponte.connectors.whatsapp.build import build
 from ponte.connectors.whatsapp.channel import WhatsAppChannel, probe
 from ponte.connectors.whatsapp.numeros import KEEP_MS, MOST, Numeros
@@ -301,8 +302,11 @@ async def test_what_was_not_taken_says_so_in_its_class_and_without_the_key(
 
 
 async def test_an_answer_that_never_comes_may_have_sent_the_message(
-    channel: WhatsAppChannel, whatsapp: SimuladorWhatsApp
+    channel: WhatsAppChannel, whatsapp: SimuladorWhatsApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        channel_module, "build", lambda *a, **k: replace(build(*a, **k), timeout_s=1.0)
+    )
     whatsapp.misbehave("mute", 1, onde="sendText", segundos=60)
 
     with pytest.raises(OutsideError) as caught:
