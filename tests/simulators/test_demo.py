@@ -181,3 +181,20 @@ def test_a_demonstration_that_makes_no_sense_is_refused(
     assert (said.code, said.out) == (2, "")
     assert KEY not in said.err
     assert not terminal.dados.exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (("up", "--caos"), "up --demo --caos"),
+        (("demo", "--caos", "--nivel", "apocalipse"), "calmo, leve, medio, forte"),
+        (("demo", "--caos", "--em", "orkut"), "whatsapp, telegram"),
+    ],
+)
+def test_chaos_that_would_touch_nothing_is_refused(
+    args: tuple[str, ...], hint: str, terminal: Terminal
+) -> None:
+    said = terminal.run(*args)
+
+    assert (said.code, said.out) == (2, "")
+    assert hint in said.err

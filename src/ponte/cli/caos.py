@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 from typer._click.core import Context
 
+from ponte.cli import saida
+
 CALMO = "calmo"
 
 
@@ -27,6 +29,24 @@ class Escolha:
     def canais(self) -> tuple[str, ...]:
         """The platforms that were named; empty means all."""
         return tuple(nome.strip() for nome in self.em.split(",") if nome.strip())
+
+    def check(self) -> None:
+        """Refuse a level, or a platform of the demonstration, that there is not.
+
+        Raises:
+            Parada: one was named.
+        """
+        from ponte.simulators.canais import SIMULADORES  # noqa: PLC0415
+        from ponte.simulators.caos import NIVEIS  # noqa: PLC0415
+
+        if self.nivel not in NIVEIS:
+            saida.stop(f"Não há o nível {self.nivel}", tente=", ".join(NIVEIS), codigo=saida.USO)
+        names = [nome for nome, registro in SIMULADORES.items() if registro.demo]
+        for nome in self.canais:
+            if nome not in names:
+                saida.stop(
+                    f"A demonstração não tem {nome}", tente=", ".join(names), codigo=saida.USO
+                )
 
 
 escolha = Escolha()

@@ -103,6 +103,23 @@ FRASES = {
     ),
     "The signature is missing or wrong": "a assinatura falta ou está errada",
     "The connector {} is off": "o conector {} está desligado",
+    "{} is off, or its past can't be read": "{} está desligado, ou não conta o que houve",
+    "{} is off, or can't be asked how it is": "{} está desligado, ou não diz como está",
+    "{} is off, or what serves it pairs no telephones": (
+        "{} está desligado, ou quem o serve não pareia celulares"
+    ),
+    "{} is off, or is told where to post on the platform's own pages": (
+        "{} está desligado, ou recebe o endereço do webhook nas páginas da plataforma"
+    ),
+    "{} is stopped already": "{} já está parado",
+    "{} is not stopped": "{} não está parado",
+    "{} is not set: its events come to nobody until it is": (
+        "falta {}: sem ela, os eventos não chegam a ninguém"
+    ),
+    "RFC 3339 with an offset expected": (
+        "esperado RFC 3339 com fuso, como 2026-11-24T08:00:00-03:00"
+    ),
+    "within the last {} days expected": "esperado um instante dos últimos {} dias",
     # Rules of values (pydantic).
     "Input should be a valid integer, {}": "esperado um número inteiro",
     "Input should be a valid integer": "esperado um número inteiro",

@@ -44,7 +44,12 @@ IN_FLIGHT = 50  # chosen: customers waiting for an answer at once
     )
 )
 def _demo(
-    simulador: Annotated[str, typer.Argument(metavar="[PLATAFORMA]")] = "",
+    simulador: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLATAFORMA", help="Em vez disso, roda o simulador desta: whatsapp, …"
+        ),
+    ] = "",
     *,
     rate: Annotated[float, typer.Option(help="Pedidos por segundo.")] = 2.0,
     seed: Annotated[int, typer.Option(help="A mesma semente compra o mesmo.")] = 42,
@@ -57,6 +62,8 @@ def _demo(
         from ponte.cli.simulador import serve_alone  # noqa: PLC0415
 
         raise typer.Exit(serve_alone(simulador))
+    if caos:
+        escolha.check()
     if not 0 < rate <= MAX_RATE:
         saida.stop("--rate vai de 0,01 a 100 pedidos por segundo", codigo=saida.USO)
 

@@ -68,6 +68,9 @@ AJUDA = {
     "A mesma semente compra o mesmo.": "The same seed buys the same.",
     "Alguns repetem, erram ou desligam no meio.": "Some repeat, err or hang up half-way.",
     "Fregueses; sem isso, sem fim.": "Customers; without it, no end.",
+    "Em vez disso, roda o simulador desta: whatsapp, …": (
+        "Instead of that, serve the stand-in of this one: whatsapp, …"
+    ),
     "Com --demo, as plataformas falham ao acaso.": "With --demo, platforms fail at random.",
     "Com --caos: leve, medio ou forte.": ("With --caos: leve, medio or forte."),
     "Com --caos, só estas plataformas, separadas por vírgula.": (

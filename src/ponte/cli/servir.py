@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ponte.cli import saida
 from ponte.cli.caos import CALMO, escolha
 from ponte.cli.grupo import alone, help_of
 
@@ -43,7 +44,10 @@ def _up(
     seed: Annotated[int, typer.Option(help="A mesma semente vende o mesmo.")] = 42,
 ) -> None:
     given = {"host": host, "port": port}
+    if escolha.caos and not demo:
+        saida.stop("--caos só vale com --demo", tente="ponte up --demo --caos", codigo=saida.USO)
     if demo:
+        escolha.check()
         from ponte.cli.demonstracao import Demonstracao  # noqa: PLC0415
 
         nivel = escolha.nivel if escolha.caos else CALMO
@@ -83,7 +87,7 @@ def _serve(
     gc.disable()
     try:
         _import_structlog()
-        from ponte.cli import ajustes, processo, saida  # noqa: PLC0415
+        from ponte.cli import ajustes, processo  # noqa: PLC0415
 
         settings = ajustes.read(**given)
         if demo is not None:
