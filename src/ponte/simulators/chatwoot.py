@@ -4,7 +4,10 @@ It refuses what Chatwoot refuses: a wrong token, a telephone or an identifier th
 contact has, a telephone in a wrong form, what was deleted. It tells by webhook, once and
 signed, of each message, whoever wrote it, and of each change of a conversation; a customer's
 message opens a resolved one by itself. Run it: `python -m ponte.simulators.chatwoot
---port 8089 --webhook-url http://127.0.0.1:8000/webhooks/chatwoot`.
+--port 8089 --webhook-url http://127.0.0.1:8000/webhooks/chatwoot`. An agent acts in it by
+
+    POST   /_simulador/responder {"conversa": 16, "texto": "Olá, sou a Bia."}
+    POST   /_simulador/mudar {"conversa": 16, "status": "resolved"}
 """
 
 import json
@@ -82,10 +85,15 @@ class SimuladorChatwoot(Plataforma):
             ("PATCH", "/conversations/{id}/messages/{message}", "report", self._report),
             ("DELETE", "/conversations/{id}/messages/{message}", "delete", self._delete),
         )
-        return [
+        people = (
+            Route("/_simulador/responder", self._respond, methods=["POST"]),
+            Route("/_simulador/mudar", self._change, methods=["POST"]),
+        )
+        api = (
             Route(_BASE + path, self._call(onde, answer), methods=[method])
             for method, path, onde, answer in table
-        ]
+        )
+        return [*people, *api]
 
     def error(self, modo: str, defeito: Defeito) -> Response:
         if modo == "429":
@@ -136,6 +144,22 @@ class SimuladorChatwoot(Plataforma):
         """Let an agent press the button that sends a failed message again."""
         message = self.mundo.report(conversa, mensagem, {"status": "sent"})
         await self._tell("message_updated", self.mundo.told(message), onde="message_updated")
+
+    async def _respond(self, request: Request) -> Response:
+        order = json.loads(await request.body())
+        try:
+            message = await self.responder(int(order["conversa"]), str(order["texto"]))
+        except Recusa as recusa:
+            return JSONResponse(recusa.corpo, recusa.status)
+        return JSONResponse({"id": message})
+
+    async def _change(self, request: Request) -> Response:
+        order = json.loads(await request.body())
+        try:
+            await self.mudar(int(order["conversa"]), str(order["status"]))
+        except Recusa as recusa:
+            return JSONResponse(recusa.corpo, recusa.status)
+        return Response(status_code=204)
 
     async def _changed(self, conversa: int, campo: str, valor: Any) -> None:
         for event, body in self.mundo.change(conversa, campo, valor):

@@ -86,6 +86,10 @@ class Plataforma:
         """Return the platform's own routes."""
         raise NotImplementedError
 
+    def env(self, url: str) -> Mapping[str, str]:
+        """Return the settings of a Ponte that talks to it at this address."""
+        raise NotImplementedError
+
     def error(self, modo: str, defeito: Defeito) -> Response:
         """Return the platform's own answer for "429", "5xx" and "token"."""
         raise NotImplementedError
@@ -241,13 +245,16 @@ def by_hand(make: Callable[[str], Plataforma], *, description: str, port: int) -
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=port)
-    parser.add_argument("--webhook-url", default="")
+    parser.add_argument("--webhook-url", "--webhook", default="")
     args = parser.parse_args()
-    asyncio.run(_serve(make(args.webhook_url), args.host, args.port))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(make(args.webhook_url), args.host, args.port))
 
 
 async def _serve(plataforma: Plataforma, host: str, port: int) -> None:
-    await plataforma.start(host, port)
+    url = await plataforma.start(host, port)
+    for chave, valor in plataforma.env(url).items():
+        print(f"{chave}={valor}", flush=True)  # noqa: T201 - its terminal
     try:
         await asyncio.Event().wait()
     finally:

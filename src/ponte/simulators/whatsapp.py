@@ -322,7 +322,8 @@ async def serve(args: argparse.Namespace) -> None:
     """Serve one server until interrupted."""
     simulador = SimuladorWhatsApp(args.webhook, api_key=args.key, segredo=args.secret)
     url = await simulador.start(args.host, args.port)
-    print(f"Simulador WhatsApp em {url}")  # noqa: T201 - its terminal
+    for chave, valor in simulador.env(url).items():
+        print(f"{chave}={valor}", flush=True)  # noqa: T201 - its terminal
     try:
         await asyncio.Event().wait()
     finally:
@@ -332,7 +333,9 @@ async def serve(args: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     """Return what can be chosen by hand."""
     options = argparse.ArgumentParser(prog="ponte.simulators.whatsapp", description="Evolution")
-    options.add_argument("--webhook", default="", help="http://…/webhooks/whatsapp/eventos")
+    options.add_argument(
+        "--webhook", "--webhook-url", default="", help="http://…/webhooks/whatsapp/eventos"
+    )
     options.add_argument("--key", default=CHAVE, help="the global key")
     options.add_argument("--secret", default=SEGREDO, help="what deliveries carry")
     options.add_argument("--host", default="127.0.0.1")
