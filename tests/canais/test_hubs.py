@@ -11,7 +11,7 @@ import pytest
 from ponte.canais import avisos, sonda
 from ponte.canais.medida import watch_numbers
 from ponte.canais.sonda import probe_hubs
-from ponte.mensagens import estado
+from ponte.mensagens import estado, handlers
 from ponte.metricas import proprias
 from ponte.resilience.breaker import OPEN
 from ponte.store.db import Tx
@@ -99,8 +99,9 @@ async def test_a_stopped_hub_is_told_of_and_a_reset_lets_it_send_again(
 
 
 async def test_a_refused_key_stops_the_hub_and_its_messages_wait_until_a_reset(
-    outro: tuple[Embedded, OddServer],
+    outro: tuple[Embedded, OddServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(handlers, "ESPERA_S", 0.5)
     ponte, server = outro
     server.otherwise = "unauthorized"
     corpo = {"tipo": "texto", "canal": "telegram", "destinatario": "7", "conteudo": "oi"}
