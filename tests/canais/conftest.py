@@ -5,18 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ponte.simulators.tiktok import SimuladorTiktok
-from ponte.testing import FrozenClock, embedded
-from tests.canais.videoteca import Casa
+from tests.canais.videoteca import Casa, opened
 
 
 @pytest.fixture
 async def casa(tmp_path: Path) -> AsyncIterator[Casa]:
-    clock = FrozenClock()
-    tiktok = SimuladorTiktok(now=lambda: clock.ms / 1000)
-    env = tiktok.env(await tiktok.start())
-    async with embedded(tmp_path / "dados", env=env, papeis=(), clock=clock) as ponte:
-        found = Casa(ponte, tiktok, clock)
-        await found.session()
+    async with opened(tmp_path / "dados") as found:
         yield found
-    await tiktok.stop()

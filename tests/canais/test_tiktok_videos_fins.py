@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from ponte.canais import arquivos
+from ponte.canais import arquivos, sessoes
+from ponte.context import Context
+from ponte.resilience.classes import Classe, OutsideError, Verdict
 from ponte.simulators.tiktok import SimuladorTiktok
+from ponte.store.db import Tx
 from ponte.testing import FrozenClock, embedded
 from tests.canais.videoteca import CURTO, LONGO, MP4, ONDE, POSTAGEM, URL, Casa, mp4
 
@@ -93,6 +96,90 @@ async def test_a_token_is_renewed_before_it_ends_and_one_that_is_gone_ends_the_v
 
     assert (published["estado"], renewed) == ("publicado", 1)
     assert (video["estado"], video["motivo"]) == ("falhou", "invalid_grant")
+    assert await _session(casa) == ("recusada", "HTTP 400 invalid_grant")
+    assert await _alerts(casa) == ["sessao_perdida"]
+
+
+async def test_a_session_that_nothing_renews_is_lost_with_its_token_and_its_videos_say_so(
+    casa: Casa,
+) -> None:
+    await casa.session(refresh_token=None)
+    first, second = await casa.accepted(), await casa.accepted()
+    casa.tiktok.videos.access = "taken back"
+
+    videos = [await casa.run(video_id) for video_id in (first, second)]
+    late = await casa.post()
+
+    assert [(x["estado"], x["motivo"]) for x in videos] == [("falhou", "sessao_indisponivel")] * 2
+    assert "Autorize" in videos[0]["explicacao"]
+    assert await _session(casa) == ("recusada", sessoes.SEM_RENOVACAO)
+    assert await _alerts(casa) == ["sessao_perdida"]
+    assert late.status_code == 422
+
+
+async def test_a_token_that_is_refused_when_it_is_new_loses_its_session_while_it_is_watched(
+    casa: Casa,
+) -> None:
+    video_id = await casa.accepted()
+    await casa.stretch(video_id)
+    casa.tiktok.misbehave("token", 2, onde="video_status", segundos=0)
+
+    video = await casa.run(video_id)
+
+    assert (video["estado"], video["motivo"]) == ("falhou", "access_token_invalid")
+    assert (await _session(casa))[0] == "recusada"
+
+
+@pytest.mark.parametrize("codigo", sorted(sessoes.NAO_PODE))
+async def test_what_an_account_may_not_do_fails_the_video_and_keeps_the_session(
+    casa: Casa, codigo: str
+) -> None:
+    sessao = await casa.ponte.ctx.db.read(sessoes.find, "loja")
+    assert sessao is not None
+    refused = OutsideError("tiktok_videos", verdict=Verdict(Classe.AUTH, f"HTTP 403 {codigo}"))
+
+    with pytest.raises(OutsideError):
+        async with sessoes.watched(casa.ponte.ctx, sessao):
+            raise refused
+
+    assert await _session(casa) == ("ativa", None)
+    assert await _alerts(casa) == []
+
+
+async def test_a_refusal_that_comes_late_changes_neither_a_new_session_nor_a_revoked_one(
+    casa: Casa,
+) -> None:
+    ctx = casa.ponte.ctx
+    old = await ctx.db.read(sessoes.find, "loja")
+    await casa.session()
+    new = await ctx.db.read(sessoes.find, "loja")
+    assert old is not None
+    assert new is not None
+    refused = OutsideError("tiktok_videos", verdict=Verdict(Classe.AUTH, "HTTP 400 invalid_grant"))
+
+    found = []
+    for sessao in (old, new):
+        if sessao is new:
+            await ctx.db.transact(_revoke, ctx)
+        with pytest.raises(OutsideError):
+            async with sessoes.watched(ctx, sessao):
+                raise refused
+        found.append(await _session(casa))
+
+    assert found == [("ativa", None), ("revogada", sessoes.RETIRADA)]
+
+
+async def _revoke(tx: Tx, ctx: Context) -> None:
+    await sessoes.revoke(tx, ctx, "conta-1", em_ms=ctx.now_ms())
+
+
+async def _session(casa: Casa) -> tuple[str, str | None]:
+    [found] = (await casa.ponte.get("/hub/tiktok/sessoes"))["itens"]
+    return found["estado"], found["motivo"]
+
+
+async def _alerts(casa: Casa) -> list[str]:
+    return [x["nome"] for x in (await casa.ponte.get("/alerts"))["itens"]]
 
 
 async def test_a_session_of_another_account_publishes_nothing(casa: Casa) -> None:

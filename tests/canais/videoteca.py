@@ -1,6 +1,8 @@
 """A Ponte that publishes videos, driven stretch by stretch against the stand-in."""
 
+import contextlib
 import hashlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from ponte.resilience.classes import OutsideError
 from ponte.simulators.tiktok import SimuladorTiktok
 from ponte.simulators.tiktok_videos import Publicacao
 from ponte.store.db import Tx
-from ponte.testing import Embedded, FrozenClock
+from ponte.testing import Embedded, FrozenClock, embedded
 
 ONDE = "/hub/tiktok/videos"
 MP4 = {"content-type": "video/mp4"}
@@ -122,6 +124,21 @@ class Casa:
 
     def files(self) -> list[str]:
         return [x.name for x in self.folder.iterdir()] if self.folder.exists() else []
+
+
+@contextlib.asynccontextmanager
+async def opened(data_dir: Path, *, sem: Sequence[str] = ()) -> AsyncIterator[Casa]:
+    """Run a Ponte with one account that takes videos, without some of the settings."""
+    clock = FrozenClock()
+    tiktok = SimuladorTiktok(now=lambda: clock.ms / 1000)
+    env = tiktok.env(await tiktok.start())
+    for nome in sem:
+        del env[f"PONTE_TIKTOK__{nome}"]
+    async with embedded(data_dir, env=env, papeis=(), clock=clock) as ponte:
+        found = Casa(ponte, tiktok, clock)
+        await found.session()
+        yield found
+    await tiktok.stop()
 
 
 async def _facts(tx: Tx, tipo: str) -> list[FatoGravado]:

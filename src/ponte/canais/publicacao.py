@@ -6,24 +6,24 @@ is not: that is only done where the one before surely never gets its last byte.
 """
 
 import asyncio
-import functools
 import re
 import time
 from pathlib import Path
 
 from ponte.canais import arquivos, sessoes, videos
+from ponte.canais.sessoes import Sessao
 from ponte.canais.videos import Video
-from ponte.context import Context, Ligado
+from ponte.context import Context
 from ponte.domain.video import EM_CURSO, POR_ENVIAR, EstadoVideo, Postagem
 from ponte.errors import Adiado, Permanente
 from ponte.events import FatoGravado, VideoPedido
-from ponte.guarda import Guarda
-from ponte.ports import Andamento, Chave, Publisher, Trecho
+from ponte.ports import Andamento, Chave, Publisher, Renewal, Trecho
 from ponte.resilience.classes import Classe, OutsideError
 from ponte.resilience.retry import Schedule
 from ponte.store.db import Tx
 
 CONECTOR = "tiktok"
+INDISPONIVEL = "sessao_indisponivel"
 # Chosen: about an hour in all, as long as TikTok takes the bytes of a publication.
 TENTATIVAS = Schedule(delays_s=(2, 5, 10, 30, 60, 120, 300, 300, 600, 600, 900))
 DESLIGADO_S = 10.0  # chosen: how often to look whether a connector was switched on again
@@ -56,8 +56,10 @@ async def publish(ctx: Context, fato: FatoGravado) -> None:
         await arquivos.drop(ctx, pedido.video_id)
         return
     try:
-        ligado = _on(ctx)
-        await _go_on(ctx, ligado, video)
+        publisher, renewal = _on(ctx)
+        sessao = await _session(ctx, video)
+        async with sessoes.watched(ctx, sessao):
+            await _go_on(ctx, publisher, sessoes.tokens_of(ctx, renewal, sessao), video)
     except _Falha as error:
         await _fail(ctx, video, str(error))
     except OutsideError as error:
@@ -72,19 +74,15 @@ async def give_up(_ctx: Context, tx: Tx, fato: FatoGravado, _erro: str) -> None:
         await _advance(tx, pedido.video_id, EstadoVideo.FALHOU, "tentativas_esgotadas")
 
 
-def _on(ctx: Context) -> Ligado:
+def _on(ctx: Context) -> tuple[Publisher, Renewal]:
     ligado = ctx.ligados.get(CONECTOR)
     if ligado is None or ligado.videos is None or ligado.renewal is None:
         msg = f"The connector {CONECTOR} is off; its videos wait"
         raise Adiado(msg, retry_after_s=DESLIGADO_S)
-    return ligado
+    return ligado.videos, ligado.renewal
 
 
-async def _go_on(ctx: Context, ligado: Ligado, video: Video) -> None:
-    publisher = ligado.videos
-    if publisher is None:
-        return
-    chave = await _key(ctx, ligado, video)
+async def _go_on(ctx: Context, publisher: Publisher, chave: Chave, video: Video) -> None:
     if video.publish_id is None:
         await _begin(ctx, publisher, chave, video)
     elif video.estado in POR_ENVIAR:
@@ -93,22 +91,14 @@ async def _go_on(ctx: Context, ligado: Ligado, video: Video) -> None:
         await _settle(ctx, video, await publisher.status(chave, video.publish_id))
 
 
-async def _key(ctx: Context, ligado: Ligado, video: Video) -> Chave:
-    """Return the token of the account for which the video was accepted."""
-    sessao = await ctx.db.read(sessoes.find, video.sessao)
+async def _session(ctx: Context, video: Video) -> Sessao:
+    """Return the session of the account for which the video was accepted."""
+    sessao: Sessao | None = await ctx.db.read(sessoes.find, video.sessao)
     if sessao is None or sessao.superficie != "videos" or sessao.estado != sessoes.ATIVA:
-        raise _Falha("sessao_indisponivel")
+        raise _Falha(INDISPONIVEL)
     if video.conta != sessao.conta and video.conta is not None and sessao.conta is not None:
         raise _Falha("sessao_de_outra_conta")
-    renewal = ligado.renewal
-    if renewal is None:
-        raise _Falha("sessao_indisponivel")
-    return Guarda(
-        sessao.segredo,
-        tokens=ctx.tokens,
-        now_ms=ctx.now_ms,
-        renew=functools.partial(renewal.renew, superficie="videos"),
-    )
+    return sessao
 
 
 # ---------------------------------------------------------------- beginning
@@ -276,7 +266,9 @@ async def _advance(
 def _code_of(error: OutsideError) -> str:
     """Return the platform's own code, else the class."""
     last = error.verdict.detail.rpartition(" ")[2]
-    return last if _CODE.match(last) else error.classe.value
+    if _CODE.match(last):
+        return last
+    return INDISPONIVEL if error.classe is Classe.AUTH else error.classe.value
 
 
 def _more(after_s: float) -> Adiado:

@@ -6,8 +6,9 @@ Cookies serve no official interface: they are a record.
 """
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
@@ -36,7 +37,12 @@ COLUNAS = (
 )
 ATIVA, EXPIRADA, RECUSADA, REVOGADA = "ativa", "expirada", "recusada", "revogada"
 RETIRADA = "a autorização foi retirada pela conta"
+SEM_RENOVACAO = "o token não vale mais, e não há com que o renovar"
 PERDIDA = "the answer to a renewal was lost: if the next one is refused, grant it anew"
+# TikTok's codes for what an account may not do; its tokens are good.
+NAO_PODE = frozenset(
+    {"scope_not_authorized", "scope_permission_missed", "spam_risk_user_banned_from_posting"}
+)
 Tipo = Literal["oauth", "cookies"]
 
 
@@ -164,19 +170,33 @@ async def renew_due(ctx: Context) -> None:
             log.warning("session not renewed, tried again", sessao=sessao.id, erro=str(error))
 
 
-async def _renew(ctx: Context, renewal: Renewal, sessao: Sessao) -> None:
-    own = Guarda(
+def tokens_of(ctx: Context, renewal: Renewal, sessao: Sessao) -> Guarda:
+    """Return the tokens of a session, renewed where they are due."""
+    return Guarda(
         sessao.segredo,
         tokens=ctx.tokens,
         now_ms=ctx.now_ms,
         renew=functools.partial(renewal.renew, superficie=sessao.superficie or "videos"),
     )
+
+
+@contextlib.asynccontextmanager
+async def watched(ctx: Context, sessao: Sessao) -> AsyncIterator[None]:
+    """Mark a session as refused once a use of its tokens is, and let the error go on."""
     try:
-        await _stored(own)
+        yield
     except OutsideError as error:
-        if error.classe is Classe.AUTH:
-            await ctx.db.transact(_refuse, ctx, sessao, error.verdict.detail)
+        detail = error.verdict.detail
+        if error.classe is Classe.AUTH and detail.rpartition(" ")[2] not in NAO_PODE:
+            motivo = SEM_RENOVACAO if error.verdict == guarda.NONE else detail
+            await ctx.db.transact(_refuse, ctx, sessao, motivo)
         raise
+
+
+async def _renew(ctx: Context, renewal: Renewal, sessao: Sessao) -> None:
+    own = tokens_of(ctx, renewal, sessao)
+    async with watched(ctx, sessao):
+        await _stored(own)
     if own.guardado is None or not await ctx.db.transact(_renewed, sessao, own.guardado):
         await ctx.tokens.delete(sessao.segredo)  # removed, replaced or revoked meanwhile
 
@@ -224,11 +244,14 @@ async def _refuse(tx: Tx, ctx: Context, sessao: Sessao, motivo: str) -> None:
 
 
 async def _end(tx: Tx, ctx: Context, sessao: Sessao, *, estado: str, motivo: str) -> None:
-    """Leave a session alone that nobody renews any more, and have somebody told."""
+    """Leave a session alone that nobody renews any more, and have somebody told.
+
+    What the account took back stays so, whatever is refused because of it.
+    """
     changed = await tx.execute(
         "UPDATE tiktok_sessoes SET estado = ?, motivo = ?, atualizada_em = ?"
-        " WHERE nome = ? AND id = ?",
-        (estado, motivo, tx.now_ms, sessao.nome, sessao.id),
+        " WHERE nome = ? AND id = ? AND estado <> ?",
+        (estado, motivo, tx.now_ms, sessao.nome, sessao.id, REVOGADA),
     )
     if changed:
         await _tell(tx, ctx, sessao.nome, motivo=motivo, wrong=True)

@@ -26,7 +26,7 @@ from ponte.cli.acesso import default_url
 from ponte.cli.achado import Achado
 from ponte.cli.saida import Parada
 from ponte.errors import ConfiguracaoInvalida, PonteError
-from ponte.runtime.build import MASTER_KEY_FILE, Built
+from ponte.runtime.build import MASTER_KEY_FILE
 from ponte.runtime.instances import alive, living
 from ponte.runtime.server import check_exposure
 from ponte.settings import Settings
@@ -264,23 +264,18 @@ async def _connectors(settings: Settings) -> list[Achado]:
     try:
         async with opened(settings) as built:
             return [
-                await _probe(nome, ligado.connector.probe, built, ligado.settings)
+                await _probe(nome, ligado.probe)
                 for nome, ligado in sorted(built.ctx.ligados.items())
             ]
     except Parada as parada:
         return [Achado("conectores", ok=False, texto=parada.causa or "", tente=parada.tente)]
 
 
-async def _probe(
-    nome: str,
-    probe: Callable[[Any, Any], Awaitable[int | None]] | None,
-    built: Built,
-    settings: Any,
-) -> Achado:
+async def _probe(nome: str, probe: Callable[[], Awaitable[int | None]] | None) -> Achado:
     if probe is None:
         return Achado(f"conector {nome}", ok=True, texto="ligado")
     try:
-        await probe(settings, built.deps)
+        await probe()
     except PonteError as error:
         return Achado(
             f"conector {nome}", ok=False, texto=str(error), tente=f"PONTE_{nome.upper()}__… no .env"

@@ -58,7 +58,7 @@ class CanalDesligado(PonteError):
     code = "canal_desligado"
 
     def __init__(self, canal: str) -> None:
-        super().__init__(f"The canal {canal} is off; switch its connector on first")
+        super().__init__(f"The canal {canal} is off: nothing that sends on it is set up")
         self.errors = [Problema("canal", "off")]
 
 

@@ -45,6 +45,9 @@ class Connector:
 
     `alerts_on` tells whether a connector that is on also knows whom to tell of alertas.
 
+    `messages_on` tells whether a connector that is on can carry messages as well: else it
+    has neither channel nor probe, and its canal is off.
+
     A platform of messages has `parse`: it never raises, and gives back every event of a
     body, a person's unknown message included. It is lent the settings alone, for what a
     body doesn't say (a bot's own name); `classify` and `limites` need nothing. `canal`
@@ -63,6 +66,7 @@ class Connector:
     quality: Qualidade = "bronze"
     is_on: Callable[[Any], bool] = lambda _settings: True
     alerts_on: Callable[[Any], bool] = lambda _settings: True
+    messages_on: Callable[[Any], bool] = lambda _settings: True
     webhook: Callable[[Any], WebhookReceiver] | None = None
     orders: Callable[[Any, Deps], OrderSource] | None = None
     alerts: Callable[[Any, Deps], AlertSink] | None = None

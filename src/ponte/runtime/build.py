@@ -233,6 +233,7 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
         settings = _connector_settings(connector, values)
         if not connector.is_on(settings):
             continue
+        carries = connector.messages_on(settings)
         ligados[name] = Ligado(
             connector,
             settings,
@@ -241,10 +242,10 @@ def _switch_on(env: Mapping[str, str], deps: Deps) -> dict[str, Ligado]:
             if connector.alerts and connector.alerts_on(settings)
             else None,
             webhook=connector.webhook(settings) if connector.webhook else None,
-            channel=connector.channel(settings, deps) if connector.channel else None,
+            channel=connector.channel(settings, deps) if connector.channel and carries else None,
             renewal=connector.renewal(settings, deps) if connector.renewal else None,
             videos=connector.videos(settings, deps) if connector.videos else None,
-            probe=partial(connector.probe, settings, deps) if connector.probe else None,
+            probe=partial(connector.probe, settings, deps) if connector.probe and carries else None,
             pairing=connector.pairing(settings, deps) if connector.pairing else None,
             reception=connector.reception(settings, deps) if connector.reception else None,
             helpdesk=connector.helpdesk(settings, deps) if connector.helpdesk else None,

@@ -23,6 +23,7 @@ connector = Connector(
     source_url="https://business-api.tiktok.com/portal/docs",
     quality="gold",
     is_on=lambda settings: bool(settings.is_on),
+    messages_on=lambda settings: bool(settings.can_send),
     webhook=TiktokWebhook,
     channel=TiktokChannel,
     parse=parse,
