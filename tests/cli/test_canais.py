@@ -143,7 +143,7 @@ def test_the_past_of_a_canal_is_fetched(loja: Terminal) -> None:
         off = loja.run("canais", "pull", "tiktok")
 
     assert "canal whatsapp: 0 mensagens novas" in said.out
-    assert (off.code, "can't be read" in off.err) == (1, True)
+    assert (off.code, "não conta o que houve" in off.err) == (1, True)
 
 
 def test_telegram_is_told_where_to_post_and_told_not_to(loja: Terminal) -> None:
