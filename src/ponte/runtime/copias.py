@@ -8,7 +8,7 @@ flush forgets both together. The rule: Ponte writes copies and never reads them.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from ponte.alertas import service as alertas
 from ponte.context import Context
 from ponte.errors import PonteError
 from ponte.mensagens import service as mensagens
+from ponte.mensagens.consultas import with_notes
 from ponte.metricas import service as metricas
 from ponte.metricas.gravadas import AmostraGravada, recorded
 from ponte.ports import Ajudante, AmostraCopiada
@@ -35,8 +36,8 @@ SAMPLES = 1000
 # Chosen: longer than a transaction takes, from its time to its commit.
 OVERLAP_MS = 5_000
 MENSAGENS = (
-    "mensagem.aceita", "mensagem.enviada", "mensagem.entregue", "mensagem.lida",
-    "mensagem.nao_entregue",
+    "mensagem.aceita", "mensagem.recebida", "mensagem.ecoada", "mensagem.enviada",
+    "mensagem.entregue", "mensagem.lida", "mensagem.nao_entregue", "mensagem.anotada",
 )  # fmt: skip
 ALERTAS = ("alerta.criado", "alerta.reconhecido", "alerta.resolvido")
 TIPOS = (*MENSAGENS, *ALERTAS)
@@ -163,30 +164,34 @@ async def changes(tx: Tx, de: int | None) -> Mudancas:
     return Mudancas(copias, int(facts[-1][0]) if mais else newest, mais)
 
 
-# key, table, columns, and how a row stands on the wire
-_KINDS: dict[str, tuple[str, str, str, Callable[[Row], dict[str, Any]]]] = {
-    "mensagem": (
-        "message", "mensagens", mensagens.COLUNAS,
-        lambda row: mensagens.view(mensagens.from_row(row)),
-    ),
-    "alerta": (
-        "alert", "alertas", alertas.COLUNAS, lambda row: alertas.view(alertas.from_row(row))
-    ),
-}  # fmt: skip
+async def _messages(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return await with_notes(tx, [mensagens.from_row(row) for row in rows])
+
+
+async def _alerts(_tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [alertas.view(alertas.from_row(row)) for row in rows]
+
+
+Shown = Callable[[Tx, Sequence[Row]], Awaitable[list[dict[str, Any]]]]
+# key, table, columns, and how rows stand on the wire
+_KINDS: dict[str, tuple[str, str, str, Shown]] = {
+    "mensagem": ("message", "mensagens", mensagens.COLUNAS, _messages),
+    "alerta": ("alert", "alertas", alertas.COLUNAS, _alerts),
+}
 
 
 async def _copies(tx: Tx, noun: str, ids: Iterable[str | None]) -> dict[str, bytes | None]:
     wanted = sorted({i for i in ids if i is not None})
     if not wanted:
         return {}
-    key, table, columns, view = _KINDS[noun]
+    key, table, columns, shown = _KINDS[noun]
     marked = padded(wanted)
     rows = await tx.fetch(
         f"SELECT {columns} FROM {table} WHERE id IN ({', '.join('?' * len(marked))})",  # noqa: S608
         marked,
     )
     found: dict[str, bytes | None] = {f"{key}:{i}": None for i in wanted}
-    found.update({f"{key}:{row[0]}": orjson.dumps(view(row)) for row in rows})
+    found.update({f"{key}:{one['id']}": orjson.dumps(one) for one in await shown(tx, rows)})
     return found
 
 
