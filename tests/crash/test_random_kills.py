@@ -11,10 +11,10 @@ from tests.crash.run import run
 
 pytestmark = pytest.mark.violence
 
-# The promise (P16), which is about a machine of one's own. The worst start on a shared one
-# may take twice as long before it is held against Ponte (chosen).
-SERVES_AGAIN_WITHIN_S = 5.0
-DRAINS_WITHIN_S = 10.0
+# The promise (P16) is 5 s and 10 s, on a machine of one's own; `make soak` says what it was.
+# Beside other tests on two processors three times as long is not held against Ponte (chosen).
+SERVES_AGAIN_WITHIN_S = 15.0
+DRAINS_WITHIN_S = 30.0
 
 
 @pytest.mark.timeout(150)

@@ -113,7 +113,7 @@ async def test_a_request_has_its_time_and_then_an_answer(data_dir: Path) -> None
 
 
 async def test_many_requests_share_one_clock(data_dir: Path) -> None:
-    async with running(data_dir, limites={"requisicao_s": 0.3}) as porta:
+    async with running(data_dir, limites={"requisicao_s": 2.0}) as porta:
         loop = asyncio.get_running_loop()
         began = loop.time()
         answers = await asyncio.gather(
@@ -122,7 +122,7 @@ async def test_many_requests_share_one_clock(data_dir: Path) -> None:
         )
 
         assert [a.status_code for a in answers] == [503] * 20 + [200] * 20
-        assert loop.time() - began < 10
+        assert loop.time() - began < 20  # one after the other they would take 40
         assert vars(porta.app)["edge"]._deadlines._ends == {}
 
 
