@@ -1,6 +1,7 @@
 """Copies for whoever reads Redis: true, of every change, and bounded."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from redis.asyncio import Redis as RedisClient
 from redis.exceptions import RedisError
 
 from ponte.brokers.ajudante import RedisAjudante
+from ponte.domain.evento import EventoDeCanal
 from ponte.domain.valores import new_id
+from ponte.mensagens import recebidas
 from ponte.runtime import copias
+from ponte.store.db import Tx
 from ponte.telemetry import Telemetry
 from ponte.testing import Embedded, embedded
 from tests.brokers.dois import copying, raise_alert, two
@@ -35,6 +39,10 @@ async def _is_copied(client: RedisClient, key: str, wanted: bytes) -> int:
 
     await until(same)
     return int(await client.ttl(key))
+
+
+async def _receive(tx: Tx, evento: EventoDeCanal) -> str | None:
+    return await recebidas.receive(tx, evento, conector="whatsapp")
 
 
 async def _alert(ponte: Embedded, alerta_id: str) -> bytes:
@@ -79,6 +87,28 @@ async def test_a_message_is_copied_as_it_is_answered(
         ttl = await _is_copied(client, f"message:{mensagem_id}", await until(sent))
 
     assert 3500 < ttl <= 3600
+
+
+async def test_a_message_that_came_in_is_copied_and_what_is_done_to_it_later(
+    data_dir: Path, redis: Engine, client: RedisClient
+) -> None:
+    ana = "5588999990002@s.whatsapp.net"
+    came = EventoDeCanal(
+        channel="whatsapp", account="loja", kind="message", chat_id=ana, sender_id=ana,
+        message_id="A1", type="text", text="Oi, tem café?", timestamp_ms=1, pessoa=(ana,),
+    )  # fmt: skip
+    edited = replace(came, kind="edit", message_id=None, target_id="A1", text="Oi, tem chá?")
+    async with embedded(data_dir, redis_url=redis.url) as ponte:
+        await copying(ponte)
+        mensagem_id = await ponte.ctx.db.transact(_receive, came)
+        key = f"message:{mensagem_id}"
+
+        await _is_copied(client, key, (await ponte.http.get(f"/messages/{mensagem_id}")).content)
+        await ponte.ctx.db.transact(_receive, edited)
+        shown = await ponte.http.get(f"/messages/{mensagem_id}")
+
+        assert [a["anotacao"] for a in shown.json()["anotacoes"]] == ["editada"]
+        await _is_copied(client, key, shown.content)
 
 
 @pytest.mark.sqlite
