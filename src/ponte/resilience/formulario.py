@@ -8,7 +8,7 @@ import binascii
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,19 +44,28 @@ def inline(url: str, *, nome: str = "") -> Arquivo | None:
 
 
 def multipart(
-    campos: Mapping[str, Any], arquivos: Mapping[str, Arquivo]
+    campos: Mapping[str, Any], arquivos: Iterable[tuple[str, Arquivo]]
 ) -> tuple[bytes, dict[str, str]]:
-    """Return the body of a form and its headers; what is no text goes as JSON."""
+    """Return the body of a form and its headers; what is no text goes as JSON.
+
+    A field may have several files. A quote or a line break in a file's name is percent-encoded
+    as browsers do.
+    """
     boundary = uuid.uuid4().hex
     parts = []
     for nome, valor in campos.items():
         text = valor if isinstance(valor, str) else json.dumps(valor, ensure_ascii=False)
         parts.append(_part(boundary, f'name="{nome}"', text.encode("utf-8", "replace")))
-    for nome, arquivo in arquivos.items():
-        head = f'name="{nome}"; filename="{arquivo.nome}"\r\nContent-Type: {arquivo.mime}'
+    for nome, arquivo in arquivos:
+        about = f'name="{nome}"; filename="{_quoted(arquivo.nome)}"'
+        head = f"{about}\r\nContent-Type: {_quoted(arquivo.mime)}"
         parts.append(_part(boundary, head, arquivo.corpo))
     body = b"".join(parts) + f"--{boundary}--\r\n".encode()
     return body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+
+def _quoted(texto: str) -> str:
+    return texto.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
 
 
 def _part(boundary: str, head: str, corpo: bytes) -> bytes:

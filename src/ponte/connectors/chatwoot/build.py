@@ -3,15 +3,15 @@
 Source: developers.chatwoot.com, Application API. Messages with files are multipart.
 """
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from ponte.connectors.chatwoot.settings import ChatwootSettings
 from ponte.domain.notificacao import clean
-from ponte.ports.helpdesk import Anexo, Escrita, Pessoa, Situacao
+from ponte.ports.helpdesk import Escrita, Pessoa, Situacao
 from ponte.resilience.exchange import Request
+from ponte.resilience.formulario import Arquivo, multipart
 
 _MAX_NAME = 255  # chosen: what Chatwoot's column holds
 _UPLOAD_S = 20.0  # chosen: 10 MiB at half a megabyte a second
@@ -118,10 +118,11 @@ def _with_files(settings: ChatwootSettings, path: str, escrita: Escrita) -> Requ
         fields["content_attributes[in_reply_to]"] = escrita.responde_a
     if escrita.texto:
         fields["content"] = clean(escrita.texto)
-    content, kind = multipart(fields, escrita.anexos)
+    arquivos = [Arquivo(clean(a.nome), clean(a.mime), a.dados) for a in escrita.anexos]
+    content, form = multipart(fields, [("attachments[]", arquivo) for arquivo in arquivos])
     return Request(
         "POST", settings.url(path), content=content, timeout_s=_UPLOAD_S,
-        headers={**_headers(settings), "Content-Type": kind}, operation="create_message",
+        headers={**_headers(settings), **form}, operation="create_message",
     )  # fmt: skip
 
 
@@ -145,28 +146,6 @@ def update_message(
 def get_inbox(settings: ChatwootSettings) -> Request:
     """Ask for the mirrored inbox, which changes nothing."""
     return _call(settings, "GET", f"/inboxes/{settings.inbox_id}", operation="get_inbox")
-
-
-def multipart(fields: Mapping[str, str], anexos: Sequence[Anexo]) -> tuple[bytes, str]:
-    """Return a form with files and its content type.
-
-    Source: RFC 7578; a quote or a line break in a name is percent-encoded as browsers do.
-    """
-    boundary = secrets.token_hex(16)
-    head = f"--{boundary}\r\nContent-Disposition: form-data; name="
-    parts = [f'{head}"{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
-    for anexo in anexos:
-        about = (
-            f'{head}"attachments[]"; filename="{_quoted(anexo.nome)}"\r\n'
-            f"Content-Type: {_quoted(anexo.mime)}\r\n\r\n"
-        )
-        parts.append(about.encode() + anexo.dados + b"\r\n")
-    body = b"".join(parts) + f"--{boundary}--\r\n".encode()
-    return body, f"multipart/form-data; boundary={boundary}"
-
-
-def _quoted(texto: str) -> str:
-    return clean(texto).replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
 
 
 def _part(valor: str) -> str:

@@ -75,7 +75,7 @@ def request(settings: TelegramSettings, chamada: Chamada) -> Request:
     if not chamada.arquivos:
         json = dict(chamada.campos)
         return Request("POST", url, json=json, operation=operation, timeout_s=timeout_s)
-    content, headers = multipart(chamada.campos, chamada.arquivos)
+    content, headers = multipart(chamada.campos, chamada.arquivos.items())
     return Request(
         "POST", url, content=content, headers=headers, operation=operation, timeout_s=timeout_s
     )

@@ -61,7 +61,7 @@ def send(settings: TiktokSettings, body: Mapping[str, Any], *, token: str, para:
 def upload(settings: TiktokSettings, arquivo: Arquivo, *, token: str) -> Request:
     """Return the call that uploads a picture; its id lives 30 days."""
     campos = {"business_id": settings.business_id or "", "media_type": "IMAGE"}
-    content, headers = multipart(campos, {"file": arquivo})
+    content, headers = multipart(campos, [("file", arquivo)])
     return Request(
         "POST",
         f"{settings.business_url}{API}/business/message/media/upload/",

@@ -68,7 +68,7 @@ def send(settings: WhatsAppCloudSettings, body: Mapping[str, Any]) -> Request:
 def upload(settings: WhatsAppCloudSettings, arquivo: Arquivo) -> Request:
     """Return the call that uploads a medium; it may be sent by its id for 30 days."""
     fields = {"messaging_product": "whatsapp", "type": arquivo.mime}
-    content, headers = multipart(fields, {"file": arquivo})
+    content, headers = multipart(fields, [("file", arquivo)])
     return Request(
         "POST",
         settings.url("/media"),

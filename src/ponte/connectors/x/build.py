@@ -175,7 +175,7 @@ def _form(
     settings: XSettings, path: str, campos: Mapping[str, str], *, corpo: bytes, token: str
 ) -> Request:
     url = f"{settings.base_url}{path}"
-    content, headers = multipart(campos, {"media": Arquivo("media", OCTETS, corpo)})
+    content, headers = multipart(campos, [("media", Arquivo("media", OCTETS, corpo))])
     return Request(
         "POST",
         url,
