@@ -9,17 +9,15 @@ Source: RFC 6890 (special-purpose addresses) and OWASP's SSRF prevention cheat s
 """
 
 import asyncio
-import functools
 import ipaddress
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 import httpx2
 
 from ponte.resilience.classes import Classe, OutsideError, Verdict, by_status
 from ponte.resilience.exchange import Answer, Request
-from ponte.resilience.http import Http
+from ponte.resilience.http import Http, tls
 
 DESTINO = "endereco_alheio"
 PORTAS = frozenset({80, 443, 8443})  # RELIABILITY: what the web is served on
@@ -142,7 +140,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         self._resolve = resolve
         # No connection is kept: the next name may share the address and not the certificate.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        self._inner = httpx2.AsyncHTTPTransport(verify=_tls(), trust_env=False, limits=limits)
+        self._inner = httpx2.AsyncHTTPTransport(verify=tls(), trust_env=False, limits=limits)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Judge where the request would go, and send it there."""
@@ -198,8 +196,3 @@ async def _resolve(host: str, port: int) -> Sequence[str]:
     except (OSError, UnicodeError) as error:
         raise httpx2.ConnectError("no such name") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    return httpx2.create_ssl_context(trust_env=False)  # once a process: tens of milliseconds

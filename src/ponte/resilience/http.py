@@ -306,7 +306,7 @@ class Http:
                 limits=httpx2.Limits(max_connections=CONNECTIONS),
                 transport=self._transport,
                 trust_env=False,
-                verify=_tls(),
+                verify=tls(),
             )
         return self._client
 
@@ -388,7 +388,8 @@ def _lower(headers: httpx2.Headers) -> Mapping[str, str]:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """Return what the outside is spoken to with."""
     # Reading the trust store takes tens of milliseconds: once a process, not once a destination.
     return httpx2.create_ssl_context(trust_env=False)
 
