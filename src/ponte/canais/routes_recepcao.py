@@ -1,6 +1,5 @@
 """Recepcao over HTTP: whether a platform posts here, or keeps what comes until it is asked."""
 
-from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import APIRouter
@@ -48,7 +47,8 @@ async def connect(ctx: Ctx, quem: Quem, hub: str) -> Any:
     url = instancias.webhook_url(ctx, ligado)
     if url is None:
         raise ConflitoDeEstado(instancias.SEM_ENDERECO)
-    return await _changed(ctx, hub, door.subscribe(url), acao="webhook.ligado", por=quem.nome)
+    await instancias.ask(hub, door.subscribe(url))
+    return await _changed(ctx, hub, door, acao="webhook.ligado", por=quem.nome)
 
 
 @router.delete(
@@ -60,12 +60,11 @@ async def connect(ctx: Ctx, quem: Quem, hub: str) -> Any:
 async def disconnect(ctx: Ctx, quem: Quem, hub: str) -> Any:
     """Make the platform keep what comes; it is fetched from there, where that is set up."""
     _ligado, door = _door(ctx, hub)
-    return await _changed(ctx, hub, door.unsubscribe(), acao="webhook.desligado", por=quem.nome)
+    await instancias.ask(hub, door.unsubscribe())
+    return await _changed(ctx, hub, door, acao="webhook.desligado", por=quem.nome)
 
 
-async def _changed(ctx: Context, hub: str, change: Awaitable[None], *, acao: str, por: str) -> Any:
-    _ligado, door = _door(ctx, hub)
-    await instancias.ask(hub, change)
+async def _changed(ctx: Context, hub: str, door: Reception, *, acao: str, por: str) -> Any:
     await ctx.db.transact(_record, por, acao, hub)
     return json_response(_view(hub, await instancias.ask(hub, door.subscription())))
 
