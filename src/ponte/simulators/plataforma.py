@@ -248,10 +248,11 @@ def by_hand(make: Callable[[str], Plataforma], *, description: str, port: int) -
     parser.add_argument("--webhook-url", "--webhook", default="")
     args = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(make(args.webhook_url), args.host, args.port))
+        asyncio.run(serve(make(args.webhook_url), args.host, args.port))
 
 
-async def _serve(plataforma: Plataforma, host: str, port: int) -> None:
+async def serve(plataforma: Plataforma, host: str, port: int) -> None:
+    """Serve one stand-in until interrupted, its settings printed first."""
     url = await plataforma.start(host, port)
     for chave, valor in plataforma.env(url).items():
         print(f"{chave}={valor}", flush=True)  # noqa: T201 - its terminal

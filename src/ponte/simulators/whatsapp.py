@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ponte.simulators.comportamento import Defeito
-from ponte.simulators.plataforma import Caos, Plataforma
+from ponte.simulators.plataforma import Caos, Plataforma, serve
 from ponte.simulators.whatsapp_api import Api, refused
 from ponte.simulators.whatsapp_eventos import TELEFONE, InstanciaSimulada, envelope, record
 
@@ -318,18 +318,6 @@ async def _body(request: Request) -> dict[str, Any]:
     return corpo if isinstance(corpo, dict) else {}
 
 
-async def serve(args: argparse.Namespace) -> None:
-    """Serve one server until interrupted."""
-    simulador = SimuladorWhatsApp(args.webhook, api_key=args.key, segredo=args.secret)
-    url = await simulador.start(args.host, args.port)
-    for chave, valor in simulador.env(url).items():
-        print(f"{chave}={valor}", flush=True)  # noqa: T201 - its terminal
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await simulador.stop()
-
-
 def parser() -> argparse.ArgumentParser:
     """Return what can be chosen by hand."""
     options = argparse.ArgumentParser(prog="ponte.simulators.whatsapp", description="Evolution")
@@ -345,8 +333,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Run the stand-in by hand."""
+    args = parser().parse_args()
+    simulador = SimuladorWhatsApp(args.webhook, api_key=args.key, segredo=args.secret)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(parser().parse_args()))
+        asyncio.run(serve(simulador, args.host, args.port))
 
 
 if __name__ == "__main__":
